@@ -1,0 +1,521 @@
+"""The app: an ASGI 3 callable over a tree of routes.
+
+Owns the life of an app (discovery, lifespan, state), the dispatch of a request to the adapter of its route, mounts and
+middleware, and what a client sees of an exception.
+"""
+
+import contextlib
+import copy
+import html
+import inspect
+import logging
+import os
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any, Final, Self, TypeAlias, cast
+from urllib.parse import quote
+
+import anyio.to_thread
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+
+from typed_api import wire
+from typed_api._types import ASGIApp, Message, Receive, Scope, Send
+from typed_api.adapter import Adapter, Services, compile_handler
+from typed_api.body import ClientDisconnected
+from typed_api.config import environment
+from typed_api.contract import ContractError, Endpoint, describe
+from typed_api.discovery import RouteModule, discover
+from typed_api.errors import ApiError, ResponseValidationError, StartupError
+from typed_api.matching import Matcher, PathDecodeError
+from typed_api.problem import problem_json
+from typed_api.request import State, undecoded_path
+from typed_api.response import PROBLEM_TYPE, TEXT_TYPE
+
+__all__ = ["ExceptionHandler", "Lifespan", "TypedAPI", "failure_app"]
+
+logger = logging.getLogger("typed_api")
+
+Lifespan: TypeAlias = Callable[["TypedAPI"], AbstractAsyncContextManager[Iterable[object] | None]]
+"""An async context manager function: what it yields is the app's state, found by class."""
+
+# Any: as with Starlette, a handler takes the exception it is registered for, and no checker relates the two.
+ExceptionHandler: TypeAlias = Callable[[Any, Any], Any]
+"""`(starlette.requests.Request, exception) -> starlette.responses.Response`, sync or async."""
+
+MAX_URL_BYTES: Final = 65_536
+"""The longest path, and the longest query string, that is looked at."""
+MAX_QUERY_PAIRS: Final = 10_000
+"""The most parameters of one query string."""
+_NO_PARAMS: Final[Mapping[str, str | list[str]]] = {}
+
+
+class _Methods(dict[str, Adapter]):
+    """The adapters of one route by method; each is compiled when its method is first asked for."""
+
+    __slots__ = ("_compile",)
+
+    _compile: Callable[[str], tuple[Adapter, bool]]
+
+    def __init__(self, compile_method: Callable[[str], tuple[Adapter, bool]]) -> None:
+        super().__init__()
+        self._compile = compile_method
+
+    def __missing__(self, method: str) -> Adapter:
+        adapter, is_known = self._compile(method)
+        if is_known:  # Anything may stand in a request line: what is not a method of the route is not kept.
+            self[method] = adapter
+        return adapter
+
+
+class TypedAPI:
+    """An ASGI app that serves the route modules below a folder.
+
+    Attributes:
+        title: The title of the document.
+        version: The version of the document.
+        debug: Whether the app runs in development: error pages with tracebacks, responses re-checked, cookies also
+            over plain http.
+        endpoints: What is served, one entry per route file, sorted by file.
+    """
+
+    title: str
+    version: str
+    debug: bool
+    endpoints: tuple[Endpoint, ...]
+
+    def __init__(
+        self,
+        pages: str | os.PathLike[str] = "pages",
+        *,
+        title: str = "API",
+        version: str = "0.1.0",
+        middleware: Sequence[Middleware] = (),
+        lifespan: Lifespan | None = None,
+        mounts: Mapping[str, ASGIApp] | None = None,
+        exception_handlers: Mapping[int | type[Exception], ExceptionHandler] | None = None,
+        state: Iterable[object] = (),
+        debug: bool | None = None,
+        recheck_responses: bool | None = None,
+        coerce: bool = False,
+        word_separator: str | None = None,
+    ) -> None:
+        """Find the routes and make the app.
+
+        Args:
+            pages: The root folder, relative to the working directory, or a package (`"myapp.pages"`).
+            title: The title of the document.
+            version: The version of the document.
+            middleware: Pure ASGI middleware, the outermost first, each wrapped in `starlette.middleware.Middleware`.
+            lifespan: An async context manager function of the app; it runs from start to stop, and the instances it
+                yields are found by class: `yield [engine, mailer]`, then `req.state[Mailer]`.
+            mounts: ASGI apps by path prefix, such as `{"/static": StaticFiles(directory="static")}`.
+            exception_handlers: What to answer for an exception class or an error status, as with Starlette.
+            state: Instances that need no lifespan.
+            debug: None follows the environment variable TYPED_API_ENV, which is "production" unless set.
+            recheck_responses: Whether model instances are validated again when they are answered; None means in
+                development.
+            coerce: Whether JSON bodies are validated by pydantic's lax rules (`"1"` is an int).
+            word_separator: What stands in the URL for an underscore inside a static name, such as "-".
+
+        Raises:
+            StartupError: If the routes cannot be served; it lists everything that is wrong.
+            ConfigError: If TYPED_API_ENV has an unknown value.
+        """
+        self.title = title
+        self.version = version
+        self.debug = environment(os.environ) == "development" if debug is None else debug
+        self._middleware: tuple[Middleware, ...] = tuple(middleware)
+        self._lifespan: Lifespan | None = lifespan
+        self._mounts: tuple[tuple[str, ASGIApp], ...] = _check_mounts(mounts or {})
+        self._exception_handlers: dict[int | type[Exception], ExceptionHandler] = dict(exception_handlers or {})
+        self._recheck: bool = self.debug if recheck_responses is None else recheck_responses
+        self._coerce: bool = coerce
+        self._given_state: tuple[object, ...] = tuple(state)
+        self._test_state: tuple[object, ...] = ()
+        self._owner: TypedAPI = self
+        self.endpoints = self._discover(pages, word_separator)
+        self._build()
+
+    def __repr__(self) -> str:
+        return f"<TypedAPI {self.title!r}: {len(self.endpoints)} routes>"
+
+    def _discover(self, pages: str | os.PathLike[str], word_separator: str | None) -> tuple[Endpoint, ...]:
+        endpoints: list[Endpoint] = []
+
+        def check(route: RouteModule) -> Sequence[str]:
+            try:
+                endpoint, warnings = describe(
+                    route.module, route.shown, route.pattern, route.configs, coerce=self._coerce
+                )
+            except ContractError as error:
+                return error.problems
+            endpoints.append(endpoint)
+            for warning in warnings:
+                logger.warning("%s", warning)
+            hiding = [prefix for prefix, _ in self._mounts if prefix and _is_below(endpoint.pattern.template, prefix)]
+            template = endpoint.pattern.template
+            return [
+                f"The mount {prefix!r} hides {endpoint.file!r}, which serves {template!r}. Move one of them."
+                for prefix in hiding
+            ]
+
+        discover(pages, base=Path.cwd(), word_separator=word_separator, check=check)
+        return tuple(endpoints)
+
+    def _build(self) -> None:
+        # Two layers: what the lifespan yields replaces what was given, and a test replaces both.
+        self._state: State = State(self._given_state)
+        layer = State(self._test_state, self._state) if self._test_state else self._state
+        self._services: Services = Services(
+            app=self._owner, state=layer, debug=self.debug, recheck=self._recheck, fail=self._fail
+        )
+        self._match: Callable[[str], tuple[_Methods, Mapping[str, str | list[str]]] | None] = Matcher(
+            (endpoint.pattern, _Methods(self._compiler(endpoint))) for endpoint in self.endpoints
+        ).match
+        stack: ASGIApp | None = None
+        for entry in reversed(self._middleware):
+            stack = entry.cls(stack or self._dispatch, *entry.args, **entry.kwargs)
+        self._stack: ASGIApp | None = stack
+
+    def _variant(self, *, recheck: bool, state: Sequence[object]) -> Self:
+        """Make a twin for tests, with its own state and adapters; handlers still see this app as `req.app`."""
+        twin = copy.copy(self)
+        twin._recheck = recheck
+        twin._test_state = tuple(state)
+        twin._build()
+        return twin
+
+    def _compiler(self, endpoint: Endpoint) -> Callable[[str], tuple[Adapter, bool]]:
+        allow = ", ".join(endpoint.methods)
+
+        async def options(scope: Scope, receive: Receive, send: Send, params: Mapping[str, str | list[str]]) -> None:
+            await _send_whole(send, 204, [(b"allow", allow.encode("ascii"))], b"")
+
+        async def refuse(scope: Scope, receive: Receive, send: Send, params: Mapping[str, str | list[str]]) -> None:
+            error = ApiError(405, f"This route answers {allow}.", {"allow": allow})
+            await self._fail(scope, receive, send, error, endpoint.file)
+
+        def compile_method(method: str) -> tuple[Adapter, bool]:
+            handlers = cast("Mapping[str, Any]", endpoint.handlers)
+            handler = handlers.get(method)
+            if handler is not None:
+                return compile_handler(handler, self._services), True
+            if method == "HEAD" and "GET" in handlers:
+                return compile_handler(handlers["GET"], self._services, is_head=True), True
+            return (options, True) if method == "OPTIONS" else (refuse, False)
+
+        return compile_method
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI connection.
+
+        Args:
+            scope: The ASGI scope of an HTTP request, a websocket or the lifespan.
+            receive: ASGI's receive.
+            send: ASGI's send.
+        """
+        if scope["type"] == "http":
+            if self._stack is None:
+                await self._dispatch(scope, receive, send)
+            else:
+                await self._through_middleware(self._stack, scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._live(receive, send)
+        else:
+            await (self._stack or self._dispatch)(scope, receive, send)
+
+    async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
+        raw = scope.get("raw_path")
+        path: str = scope["path"]
+        if raw is None or b"%" in raw or scope.get("root_path"):
+            # Routes are compared undecoded: an escaped slash must never make another route of a path.
+            path = undecoded_path(scope)
+        text = scope.get("query_string")
+        if len(path) > MAX_URL_BYTES or (text and (len(text) > MAX_URL_BYTES or text.count(b"&") >= MAX_QUERY_PAIRS)):
+            await self._fail(scope, receive, send, ApiError(414, "The URL is too long."), "dispatch")
+            return
+        if self._mounts and await self._serve_mount(path, scope, receive, send):
+            return
+        try:
+            found = self._match(path)
+        except PathDecodeError as error:
+            await self._fail(scope, receive, send, ApiError(400, str(error)), "dispatch")
+            return
+        if found is None or scope["type"] != "http":
+            await self._unmatched(path, scope, receive, send)
+            return
+        methods, params = found
+        await methods[scope["method"]](scope, receive, send, params)
+
+    async def _serve_mount(self, path: str, scope: Scope, receive: Receive, send: Send) -> bool:
+        for prefix, app in self._mounts:
+            if prefix and _is_below(path, prefix):
+                await self._forward(prefix, app, scope, receive, send)
+                return True
+        return False
+
+    async def _forward(self, prefix: str, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        root = scope.get("root_path", "")
+        child = {
+            **scope,
+            "root_path": root + prefix,
+            "app_root_path": scope.get("app_root_path", root),
+            "app": self._owner,
+        }
+        await app(child, receive, send)
+
+    async def _unmatched(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        root_mount = next((app for prefix, app in self._mounts if not prefix), None)
+        if scope["type"] != "http":
+            if root_mount is not None:
+                await self._forward("", root_mount, scope, receive, send)
+            else:
+                await send({"type": "websocket.close", "code": 1000, "reason": ""})
+            return
+        bare = path[:-1]
+        if len(path) > 1 and path.endswith("/") and not bare.endswith("/"):
+            with contextlib.suppress(PathDecodeError):
+                if self._match(bare) is not None:
+                    await self._redirect_slash(bare, scope, send)
+                    return
+        if root_mount is not None:
+            await self._forward("", root_mount, scope, receive, send)
+            return
+        await self._fail(scope, receive, send, ApiError(404, "No route matches this path."), "dispatch")
+
+    async def _redirect_slash(self, bare: str, scope: Scope, send: Send) -> None:
+        # A path alone: the Host of a request is the client's word, and must not decide where the client is sent.
+        target = quote(scope.get("root_path", "") + bare, safe="/%:@!$&'()*+,;=~-._")
+        if scope.get("query_string"):
+            target += "?" + quote(scope["query_string"].decode("latin-1"), safe="/?%:@!$&'()*+,;=~-._[]{}|^`<>")
+        body = target.encode("ascii")
+        headers = [(b"content-type", TEXT_TYPE), (b"location", body)]
+        await _send_whole(send, 308, headers, b"" if scope["method"] == "HEAD" else body, length=len(body))
+
+    async def _through_middleware(self, stack: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                if started:
+                    raise RuntimeError("The middleware started a second response. Call the app at most once.")
+                started = True
+            await send(message)
+
+        scope["app"] = self._owner
+        try:
+            await stack(scope, receive, watched)
+        except Exception as error:
+            if started:
+                raise
+            await self._fail(scope, receive, send, error, "the middleware")
+            return
+        if not started and not scope.get("typed_api.gone"):
+            silence = RuntimeError("The middleware neither answered nor called the app.")
+            await self._fail(scope, receive, send, silence, "the middleware")
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        started = False
+        try:
+            async with contextlib.AsyncExitStack() as stack:
+                if self._lifespan is not None:
+                    yielded = await stack.enter_async_context(self._lifespan(self._owner))
+                    self._take_state(yielded)
+                await send({"type": "lifespan.startup.complete"})
+                started = True
+                await receive()
+        except BaseException as error:
+            # The server prints what it is told here, and nothing else says why the app did not start.
+            text = "".join(traceback.format_exception(error))
+            await send({"type": f"lifespan.{'shutdown' if started else 'startup'}.failed", "message": text})
+            raise
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def _take_state(self, yielded: object) -> None:
+        if yielded is None:
+            return
+        if isinstance(yielded, (Mapping, str, bytes)) or not isinstance(yielded, Iterable):
+            raise TypeError(
+                f"The lifespan yielded {type(yielded).__name__!r}. Yield a list of instances, found by their class: "
+                "yield [engine, mailer], then req.state[Engine]."
+            )
+        for item in yielded:
+            self._state.put(item)
+
+    async def _fail(self, scope: Scope, receive: Receive, send: Send, error: Exception, where: str) -> None:
+        """Answer for an exception; nothing has been sent yet."""
+        if isinstance(error, ClientDisconnected):
+            scope["typed_api.gone"] = True
+            return
+        handler = self._find_exception_handler(error)
+        if handler is not None:
+            try:
+                await self._handle(handler, error, scope, receive, send)
+            except Exception as second:
+                if second is error:  # Raised again: the handler leaves it to us.
+                    await self._answer_error(scope, send, error, where)
+                    return
+                await self._answer_error(scope, send, second, f"the exception handler for {type(error).__name__}")
+            return
+        await self._answer_error(scope, send, error, where)
+
+    def _find_exception_handler(self, error: Exception) -> ExceptionHandler | None:
+        handlers = self._exception_handlers
+        if not handlers:
+            return None
+        for cls in type(error).__mro__:
+            if cls is Exception:
+                break
+            if cls in handlers:
+                return handlers[cls]
+        status_code = error.status_code if isinstance(error, (ApiError, HTTPException)) else 500
+        found = handlers.get(status_code)
+        return handlers.get(Exception) if found is None and status_code == 500 else found
+
+    async def _handle(
+        self, handler: ExceptionHandler, error: Exception, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        from starlette.requests import Request
+
+        scope.setdefault("app", self._owner)
+        request = Request(scope, receive, send)
+        if inspect.iscoroutinefunction(handler):
+            response = await handler(request, error)
+        else:
+            response = await anyio.to_thread.run_sync(handler, request, error)
+        if not callable(response):
+            raise TypeError(
+                f"The exception handler for {type(error).__name__} returned {type(response).__name__!r}. Return a "
+                "starlette Response."
+            )
+        await response(scope, receive, send)
+
+    async def _answer_error(self, scope: Scope, send: Send, error: Exception, where: str) -> None:
+        if isinstance(error, HTTPException):
+            if error.status_code < 400:
+                headers = _encode_headers(error.headers or {})
+                await _send_whole(send, error.status_code, headers, b"")
+                return
+            answer = ApiError(error.status_code, error.detail or None, error.headers)
+        elif isinstance(error, ApiError):
+            answer = error
+        else:
+            logger.error(
+                "%s %r failed in %s: %s",
+                scope.get("method"),
+                scope.get("path"),
+                where,
+                _log_sentence(error),
+                exc_info=error,
+            )
+            answer = ApiError(500, "The server failed to answer.")
+            if self.debug:
+                text = "".join(traceback.format_exception(error))
+                errors = {"errors": list(error.errors)} if isinstance(error, ResponseValidationError) else {}
+                await _send_debug(scope, send, f"{type(error).__name__}: {error}", text, errors)
+                return
+        try:
+            headers = _encode_headers(answer.headers)
+        except ValueError:
+            logger.exception("The headers of %r cannot be sent.", answer)
+            answer, headers = ApiError(500, "The server failed to answer."), []
+        body = problem_json(answer)
+        lines = [(b"content-type", PROBLEM_TYPE), *headers]
+        await _send_whole(send, answer.status_code, lines, b"" if scope["method"] == "HEAD" else body, length=len(body))
+
+
+def failure_app(report: str) -> ASGIApp:
+    """Make an app that answers every request with why the real one cannot start; for development alone.
+
+    Args:
+        report: What keeps it from starting.
+    """
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await receive()
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            await send({"type": "lifespan.shutdown.complete"})
+        elif scope["type"] == "http":
+            await _send_debug(scope, send, "The app cannot start", report, {})
+        else:
+            await send({"type": "websocket.close", "code": 1011, "reason": ""})
+
+    return app
+
+
+async def _send_debug(scope: Scope, send: Send, sentence: str, text: str, extra: Mapping[str, object]) -> None:
+    """Answer with a 500 that shows everything: a page to a browser, problem+json to a program."""
+    accept = next((value for name, value in scope["headers"] if name == b"accept"), b"")
+    headers: list[tuple[bytes, bytes]] = []
+    if wire.is_browser(accept.decode("latin-1")):
+        page = _DEBUG_PAGE.format(
+            title=html.escape(f"{scope['method']} {scope['path']}"),
+            sentence=html.escape(sentence),
+            traceback=html.escape(text),
+        )
+        headers = [
+            (b"content-type", b"text/html; charset=utf-8"),
+            (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'"),
+        ]
+        body = page.encode("utf-8", "replace")
+    else:
+        headers = [(b"content-type", PROBLEM_TYPE)]
+        body = problem_json(ApiError(500, sentence), {"traceback": text.splitlines(), **extra})
+    await _send_whole(send, 500, headers, b"" if scope["method"] == "HEAD" else body, length=len(body))
+
+
+def _log_sentence(error: Exception) -> str:
+    # repr: the sentence may quote the client, and a raw newline would forge a line of the log.
+    return f"{type(error).__name__}: {str(error)!r}"
+
+
+async def _send_whole(
+    send: Send, status_code: int, headers: list[tuple[bytes, bytes]], body: bytes, *, length: int | None = None
+) -> None:
+    if status_code not in (204, 304):
+        headers = [*headers, (b"content-length", b"%d" % (len(body) if length is None else length))]
+    await send({"type": "http.response.start", "status": status_code, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _encode_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [
+        (wire.header_name(name), wire.header_value(name, value))
+        for name, value in headers.items()
+        if name.lower() not in ("content-length", "content-type")
+    ]
+
+
+def _is_below(path: str, prefix: str) -> bool:
+    return path == prefix or path.startswith(prefix + "/")
+
+
+def _check_mounts(mounts: Mapping[str, ASGIApp]) -> tuple[tuple[str, ASGIApp], ...]:
+    problems = []
+    checked: dict[str, ASGIApp] = {}
+    for prefix, app in mounts.items():
+        if not prefix.startswith("/"):
+            problems.append(f"The mount {prefix!r} must start with '/'.")
+        if not callable(app):
+            problems.append(f"The mount {prefix!r} must be an ASGI app, not {type(app).__name__!r}.")
+        checked[prefix.rstrip("/")] = app
+    if problems:
+        raise StartupError(problems)
+    # The longest first, so that "/static/admin" is found before "/static".
+    return tuple(sorted(checked.items(), key=lambda item: -len(item[0])))
+
+
+_DEBUG_PAGE: Final = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{sentence}</title>
+<style>body{{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem}}
+h1{{font-size:1.3rem}}pre{{background:#f4f4f4;padding:1rem;overflow:auto;font-size:.85rem}}</style></head>
+<body><p>{title}</p><h1>{sentence}</h1><pre>{traceback}</pre>
+<p>This page is shown in development only.</p></body></html>
+"""

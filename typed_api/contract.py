@@ -1,0 +1,642 @@
+"""What one handler promises.
+
+Owns the reading of a route module's handlers (signature, declared types, configuration) into one description. Dispatch,
+the document and the clients read this description and no other; whatever is wrong with it is found here, at start.
+"""
+
+import ast
+import enum
+import importlib.util
+import inspect
+import types
+import typing
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar, Union, cast, get_args, get_origin
+
+import typing_extensions
+from typing_extensions import TypeAliasType
+
+from typed_api import schema
+from typed_api._types import Sent, StreamedBody
+from typed_api.body import FormMarker
+from typed_api.config import METHODS, UNSET, ResolvedConfig, RouteConfig, resolve
+from typed_api.errors import ConfigError
+from typed_api.pattern import Pattern
+from typed_api.request import ApiRequest, Method, Query
+from typed_api.response import ApiResponse
+from typed_api.status import Code, Status, is_final_status
+from typed_api.streams import EventStream, File, JsonLines
+
+__all__ = [
+    "BODYLESS_METHODS",
+    "BodyKind",
+    "BodyParts",
+    "ContractError",
+    "Endpoint",
+    "Handler",
+    "RequestTypes",
+    "ResponseTypes",
+    "body_parts",
+    "describe",
+    "spell",
+]
+
+# Any: a handler's parameters are typed by its own declarations, which differ by handler.
+HandlerFunction: TypeAlias = Callable[[Any, Any], object]
+
+BODYLESS_METHODS: Final[frozenset[Method]] = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods whose requests carry no body that a handler could declare (RFC 9110 §9.3)."""
+
+_SIGNATURE: Final = "(req: ApiRequest, res: ApiResponse[...])"
+
+
+class ContractError(Exception):
+    """A module's handlers cannot be served; every reason is listed.
+
+    Attributes:
+        problems: One sentence per problem.
+    """
+
+    problems: tuple[str, ...]
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        """Make the error.
+
+        Args:
+            problems: One sentence per problem.
+        """
+        super().__init__(*problems)
+        self.problems = tuple(problems)
+
+
+class BodyKind(enum.Enum):
+    """How the body of a request is taken."""
+
+    UNDECLARED = "undeclared"
+    """Decoded by its content type."""
+    NONE = "none"
+    """Not read at all."""
+    RAW = "raw"
+    """The bytes, under any content type."""
+    FORM = "form"
+    """A urlencoded or multipart form, validated."""
+    JSON = "json"
+    """A JSON document, validated."""
+    UNREAD = "unread"
+    """Left to the handler (`parse_body=False`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestTypes:
+    """What a handler declares of its request."""
+
+    kind: BodyKind
+    """How the body is taken."""
+    body: object
+    """The declared type of a JSON or form body, without its form marker."""
+    query: object | None
+    """The declared type of the query; None for the plain mapping."""
+    headers: object | None
+    """The declared type of the header fields; None for the plain mapping."""
+
+
+@dataclass(frozen=True, slots=True)
+class BodyParts:
+    """The body type of one status, taken apart by how it is sent."""
+
+    json: tuple[object, ...]
+    """The types that are one JSON document (or text); empty when there is none."""
+    event: tuple[object, ...]
+    """The type of the events of an event stream, if one is declared."""
+    line: tuple[object, ...]
+    """The type of the lines of JSON lines, if they are declared."""
+    takes_bytes: bool
+    """Whether bytes, or an iterator of bytes, are declared."""
+    takes_file: bool
+    """Whether a file is declared."""
+
+    @property
+    def json_type(self) -> object:
+        """The JSON types as one type."""
+        return Union[self.json]
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseTypes:
+    """What a handler may answer."""
+
+    exact: Mapping[int, object]
+    """Body types by status, from the exact markers."""
+    groups: tuple[tuple[range, object], ...]
+    """Body types by range of statuses, the narrowest range first."""
+    bare: tuple[object, ...]
+    """Body types of any status, when no marker is used."""
+    text: str
+    """The declaration as a person writes it, for messages."""
+
+    @property
+    def declared(self) -> str:
+        """The declared statuses in words: `200, 404, 5xx`."""
+        names = [str(code) for code in sorted(self.exact)]
+        names += ["any" if len(codes) > 100 else f"{codes.start // 100}xx" for codes, _ in self.groups]
+        return ", ".join(names) or ("any" if self.bare else "none")
+
+    def body_of(self, status_code: int) -> tuple[object, ...]:
+        """Find the body type of a status; an exact marker beats its group.
+
+        Args:
+            status_code: A final status.
+
+        Returns:
+            A tuple of the one type, or an empty one when the status is not declared.
+        """
+        if status_code in self.exact:
+            return (self.exact[status_code],)
+        for codes, body in self.groups:
+            if status_code in codes:
+                return (body,)
+        return (Union[self.bare],) if self.bare else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """One function that answers one method of a route."""
+
+    method: Method
+    """The method that this description is of."""
+    name: str
+    """The name in the module: `handler`, `get`, …"""
+    where: str
+    """Name and file, for logs: `get of pages/api/users/_id_.py`."""
+    function: HandlerFunction
+    """The module's attribute: what is called."""
+    is_async: bool
+    """Whether calling it gives a coroutine, so that it runs on the event loop."""
+    request: RequestTypes
+    response: ResponseTypes
+    config: ResolvedConfig
+    limits_reading: bool
+    """Whether a body limit was set on purpose, so that it bounds `req.read()` too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A route with its handlers."""
+
+    file: str
+    """The file, from the root folder's name on: `pages/api/users/_id_.py`."""
+    module: str
+    """The module's name."""
+    pattern: Pattern
+    handlers: Mapping[Method, Handler]
+    """The handler of each method that the module defines."""
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Every method that is answered, sorted: those defined, OPTIONS, and HEAD where there is GET."""
+        names: set[str] = {*self.handlers, "OPTIONS"}
+        if "GET" in names:
+            names.add("HEAD")
+        return tuple(sorted(names))
+
+
+def describe(
+    module: types.ModuleType,
+    file: str,
+    pattern: Pattern,
+    configs: Sequence[RouteConfig],
+    *,
+    coerce: bool = False,
+) -> tuple[Endpoint, tuple[str, ...]]:
+    """Read the handlers of a route module.
+
+    Args:
+        module: The imported module.
+        file: Its file, for messages.
+        pattern: Its route.
+        configs: The configurations that apply, the outermost folder's first, the module's own last.
+        coerce: The app's default for `coerce`.
+
+    Returns:
+        The description, and warnings to log.
+
+    Raises:
+        ContractError: With everything that is wrong.
+    """
+    problems: list[str] = []
+    warnings: list[str] = []
+    handlers: dict[Method, Handler] = {}
+    for name, methods in _defined(module, configs, file, problems):
+        handlers.update(_describe_function(module, name, methods, file, pattern, configs, coerce, problems, warnings))
+    if problems:
+        raise ContractError(problems)
+    return Endpoint(file, module.__name__, pattern, handlers), tuple(warnings)
+
+
+def _defined(
+    module: types.ModuleType, configs: Sequence[RouteConfig], file: str, problems: list[str]
+) -> list[tuple[str, tuple[Method, ...]]]:
+    names = [method.lower() for method in METHODS if hasattr(module, method.lower())]
+    if hasattr(module, "handler"):
+        for name in names:
+            problems.append(
+                f"{file!r}: {name!r} is never called: 'handler' already handles every method. Keep one of the two."
+            )
+        try:
+            methods = resolve(configs, "GET").methods
+        except ConfigError as error:
+            problems.append(f"{file!r}: {error}")
+            return []
+        return [("handler", METHODS if methods is None else tuple(cast("tuple[Method, ...]", methods)))]
+    return [(name, (cast("Method", name.upper()),)) for name in names]
+
+
+def _describe_function(
+    module: types.ModuleType,
+    name: str,
+    methods: tuple[Method, ...],
+    file: str,
+    pattern: Pattern,
+    configs: Sequence[RouteConfig],
+    coerce: bool,
+    problems: list[str],
+    warnings: list[str],
+) -> dict[Method, Handler]:
+    function = getattr(module, name)
+    where = f"{name} of {file}"
+    found = _check_function(function, name)
+    if found is not None:
+        problems.append(f"{file!r}: {found}")
+        return {}
+    inner = inspect.unwrap(function)
+    is_async = inspect.iscoroutinefunction(function)
+    if is_async and inner is not function and not inspect.iscoroutinefunction(inner):
+        warnings.append(
+            f"{file!r}: {name!r} is a plain function wrapped in an async one, so it runs on the event loop and blocks "
+            "every other request while it works. Make it async, or let the decorator keep plain functions plain."
+        )
+    try:
+        request_hint, response_hint = _read_annotations(inner, name, module)
+        response = _read_response(response_hint, name)
+        configs_by_method = {method: resolve(configs, method, coerce=coerce) for method in methods}
+        # The kind of body is one per function, except that parse_body may differ by method.
+        request = {
+            method: _read_request(request_hint, name, pattern, config) for method, config in configs_by_method.items()
+        }
+        for method, types_ in request.items():
+            if (
+                name != "handler"
+                and method in BODYLESS_METHODS
+                and types_.kind in (BodyKind.JSON, BodyKind.FORM, BodyKind.RAW)
+            ):
+                raise _Problem(f"A {method} request has no body: {name!r} cannot take {spell(request_hint)!r}.")
+    except _Problem as problem:
+        problems.append(f"{file!r}: {problem}")
+        return {}
+    except ConfigError as error:
+        problems.append(f"{file!r}: {error}")
+        return {}
+    return {
+        method: Handler(
+            method=method,
+            name=name,
+            where=where,
+            function=function,
+            is_async=is_async,
+            request=request[method],
+            response=response,
+            config=config,
+            limits_reading=any(_sets_body_limit(entry, method) for entry in configs),
+        )
+        for method, config in configs_by_method.items()
+    }
+
+
+class _Problem(Exception):
+    """One sentence about a handler."""
+
+
+def _sets_body_limit(config: RouteConfig, method: Method) -> bool:
+    own = getattr(config, method.lower())
+    return config.body_limit is not UNSET or (isinstance(own, RouteConfig) and own.body_limit is not UNSET)
+
+
+def _check_function(function: object, name: str) -> str | None:
+    if isinstance(function, type):
+        return f"Handler {name!r} must be a function {_SIGNATURE}, not a class."
+    if not isinstance(function, types.FunctionType):
+        return (
+            f"Handler {name!r} must be a function {_SIGNATURE}, not {type(function).__name__!r}. "
+            "Write `def` around it and call it there."
+        )
+    inner = inspect.unwrap(function)
+    if inspect.isasyncgenfunction(inner) or inspect.isgeneratorfunction(inner):
+        return f"Handler {name!r} must not yield. Answer with res.send(iterator) to stream."
+    if inner is function:
+        parameters = list(inspect.signature(function).parameters.values())
+        plain = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        if len(parameters) != 2 or any(parameter.kind not in plain for parameter in parameters):
+            return (
+                f"Handler {name!r} must take exactly two positional parameters {_SIGNATURE}, not {len(parameters)}."
+                if len(parameters) != 2
+                else f"Handler {name!r} must take exactly two positional parameters {_SIGNATURE}."
+            )
+        return None
+    try:
+        inspect.signature(function, follow_wrapped=False).bind(None, None)
+    except TypeError:
+        return f"Handler {name!r} is decorated by something that cannot be called with {_SIGNATURE}."
+    return None
+
+
+def _read_annotations(inner: object, name: str, module: types.ModuleType) -> tuple[object, object]:
+    if not isinstance(inner, types.FunctionType):
+        raise _Problem(f"Handler {name!r} wraps {type(inner).__name__!r}, which has no annotations to read.")
+    parameters = list(inspect.signature(inner, follow_wrapped=False).parameters)[:2]
+    # FORWARDREF: since Python 3.14 reading one annotation would otherwise evaluate all of them.
+    raw = typing_extensions.get_annotations(inner, format=typing_extensions.Format.FORWARDREF)
+    if len(parameters) < 2 or any(parameter not in raw for parameter in parameters):
+        raise _Problem(f"Handler {name!r} must be annotated: def {name}{_SIGNATURE} -> None.")
+    wanted = {parameter: raw[parameter] for parameter in parameters}
+    if "return" in raw:
+        wanted["return"] = raw["return"]
+    cells = zip(inner.__code__.co_freevars, inner.__closure__ or (), strict=False)
+    local: dict[str, object] = {}
+    for variable, cell in cells:
+        try:
+            local[variable] = cell.cell_contents
+        except ValueError:  # Not filled yet: the factory has not assigned it.
+            continue
+    # Type parameters (PEP 695) are in scope of the annotations, not of the module.
+    local.update({item.__name__: item for item in getattr(inner, "__type_params__", ())})
+    try:
+        hints = typing.get_type_hints(
+            types.SimpleNamespace(__annotations__=wanted),
+            globalns=inner.__globals__,
+            localns=local,
+            include_extras=True,
+        )
+    except NameError as error:
+        missing = error.name or str(error)
+        if missing in _type_checking_names(module):
+            raise _Problem(
+                f"Handler {name!r} is annotated with {missing!r}, which is imported only under TYPE_CHECKING. The "
+                "server reads the annotation too: import it at run time."
+            ) from None
+        raise _Problem(
+            f"Handler {name!r} is annotated with {missing!r}, which is not defined. Import or define it."
+        ) from None
+    except Exception as error:  # An annotation is the user's code, and may raise anything.
+        raise _Problem(f"The annotations of handler {name!r} cannot be read: {type(error).__name__}: {error}") from None
+    for parameter, expected in zip(parameters, (ApiRequest, ApiResponse), strict=True):
+        hint = _plain(hints[parameter])
+        if (get_origin(hint) or hint) is not expected:
+            raise _Problem(
+                f"Parameter {parameter!r} of handler {name!r} must be {expected.__name__}, not {spell(hint)!r}."
+            )
+    if "return" in hints and not _returns_nothing(hints["return"]):
+        raise _Problem(
+            f"Handler {name!r} must return None, not {spell(hints['return'])!r}; send the body with res.json(...)."
+        )
+    return _plain(hints[parameters[0]]), _plain(hints[parameters[1]])
+
+
+def _returns_nothing(hint: object) -> bool:
+    hint = _plain(hint)
+    if hint in (None, type(None), Sent, Any, typing.NoReturn, typing.Never, typing_extensions.Never):
+        return True
+    origin, args = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        return all(_returns_nothing(arg) for arg in args)
+    if origin is Awaitable or origin is Coroutine:
+        return _returns_nothing(args[-1])
+    return isinstance(hint, TypeVar)
+
+
+def _plain(hint: object) -> object:
+    """Take aliases and annotations away from the top of a type."""
+    while True:
+        if isinstance(hint, TypeAliasType):
+            hint = hint.__value__
+        elif isinstance(origin := get_origin(hint), TypeAliasType):
+            hint = origin.__value__[get_args(hint)]
+        elif origin is Annotated:
+            if any(isinstance(extra, FormMarker) for extra in get_args(hint)[1:]):
+                return hint
+            hint = get_args(hint)[0]
+        else:
+            return hint
+
+
+def _members(hint: object) -> Iterator[object]:
+    """Take a union apart, through aliases."""
+    plain = _plain(hint)
+    if get_origin(plain) in (Union, types.UnionType):
+        for arg in get_args(plain):
+            yield from _members(arg)
+    else:
+        # A body keeps its Annotated constraints; only markers and unions are looked through.
+        marker = get_origin(plain) or plain
+        is_marker = isinstance(marker, type) and issubclass(marker, (Status, StreamedBody))
+        yield plain if is_marker or isinstance(hint, TypeAliasType) else hint
+
+
+def _read_request(hint: object, name: str, pattern: Pattern, config: ResolvedConfig) -> RequestTypes:
+    args = get_args(hint)
+    body = args[0] if args else object
+    query = args[1] if len(args) > 1 else Query
+    headers = args[2] if len(args) > 2 else None
+    query_type = None if _plain(query) is Query else query
+    headers_type = None if headers is None or _is_plain_headers(_plain(headers)) else headers
+    if query_type is not None:
+        _check_query(query_type, name, pattern)
+    if headers_type is not None:
+        _check_type(headers_type, f"The headers of handler {name!r}")
+        schema.text_fields(headers_type)
+    plain = _plain(body)
+    kind = BodyKind.JSON
+    if plain in (object, Any):
+        kind = BodyKind.UNDECLARED if config.parse_body else BodyKind.UNREAD
+    elif plain in (None, type(None)):
+        kind = BodyKind.NONE
+    elif plain is bytes:
+        kind = BodyKind.RAW
+    elif get_origin(plain) is Annotated:
+        kind, body = BodyKind.FORM, get_args(plain)[0]
+        if importlib.util.find_spec("python_multipart") is None:
+            raise _Problem(
+                f"Handler {name!r} takes a form, which needs the 'python-multipart' package. Install it with: "
+                "pip install 'typed-api-toolkit[forms]'."
+            )
+    if not config.parse_body and kind in (BodyKind.JSON, BodyKind.FORM, BodyKind.RAW):
+        raise _Problem(
+            f"Handler {name!r} declares a body, but parse_body=False leaves it unread. Take a bare ApiRequest and read "
+            "it with req.read() or req.stream(), or drop parse_body=False."
+        )
+    if kind in (BodyKind.JSON, BodyKind.FORM):
+        _check_type(body, f"The body of handler {name!r}")
+    if kind is BodyKind.FORM:
+        schema.text_fields(body)
+    return RequestTypes(kind, body, query_type, headers_type)
+
+
+def _is_plain_headers(hint: object) -> bool:
+    from starlette.datastructures import Headers
+
+    return hint is Headers or hint is object or hint is Any
+
+
+def _check_query(query: object, name: str, pattern: Pattern) -> None:
+    _check_type(query, f"The query of handler {name!r}")
+    fields = schema.text_fields(query)
+    for param in pattern.params:
+        if param not in fields:
+            raise _Problem(
+                f"Path parameter {param!r} of route {pattern.template!r} is missing from {spell(query)!r}, the query "
+                f"of handler {name!r}. Add a field of that name."
+            )
+
+
+def _check_type(hint: object, owner: str) -> None:
+    try:
+        schema.check_type(hint)
+    except schema.SchemaError as error:
+        raise _Problem(f"{owner} cannot be used: {error}") from None
+
+
+def _read_response(hint: object, name: str) -> ResponseTypes:
+    args = get_args(hint)
+    if not args:
+        raise _Problem(
+            f"Handler {name!r} must say what it answers: ApiResponse[Ok[...]], or ApiResponse[Never] for redirects "
+            "alone."
+        )
+    text = f"ApiResponse[{spell(args[0])}]"
+    if _plain(args[0]) in (typing.Never, typing.NoReturn, typing_extensions.Never):
+        return ResponseTypes({}, (), (), text)
+    exact: dict[int, object] = {}
+    groups: dict[range, object] = {}
+    bare: list[object] = []
+    for member in _members(args[0]):
+        origin = get_origin(member) or member
+        if not (isinstance(origin, type) and issubclass(origin, Status)):
+            bare.append(member)
+        elif origin is Code:
+            _read_code(member, exact, text)
+        elif origin.status_code is not None:
+            _add_exact(exact, origin.status_code, _marker_body(member, origin, text))
+        else:
+            if origin.codes in groups:
+                raise _Problem(f"{origin.__name__} is declared twice in {text}; write one {origin.__name__}[A | B].")
+            groups[origin.codes] = _marker_body(member, origin, text)
+    if bare and (exact or groups):
+        wrapped = " | ".join(spell(member) for member in bare)
+        raise _Problem(f"{text} mixes status markers with a bare type. Write Ok[{wrapped}].")
+    for owner, body in [
+        *((str(code), body) for code, body in exact.items()),
+        *((f"{r.start // 100}xx", b) for r, b in groups.items()),
+        *(("any", b) for b in bare),
+    ]:
+        _check_body(body, owner, name)
+    return ResponseTypes(exact, tuple(sorted(groups.items(), key=lambda item: len(item[0]))), tuple(bare), text)
+
+
+def _marker_body(member: object, origin: type[Status[Any]], text: str) -> object:
+    args = get_args(member)
+    if args:
+        return args[-1]
+    if getattr(origin, "__parameters__", ()):
+        raise _Problem(f"{origin.__name__} in {text} needs its body: {origin.__name__}[...].")
+    return None  # NoContent and its like have none.
+
+
+def _read_code(member: object, exact: dict[int, object], text: str) -> None:
+    args = get_args(member)
+    codes = _plain(args[0]) if len(args) == 2 else None
+    if get_origin(codes) is not Literal:
+        raise _Problem(f"Code in {text} needs a literal status and a body: Code[Literal[425], TooEarly].")
+    for code in get_args(codes):
+        if not is_final_status(code):
+            raise _Problem(f"{code!r} in {text} is not a status that a response can end with. Use 200 to 599.")
+        _add_exact(exact, int(code), args[1])
+
+
+def _add_exact(exact: dict[int, object], code: int, body: object) -> None:
+    if code in exact:
+        raise _Problem(f"Status {code} is declared twice; write one marker with a union, such as Ok[A | B].")
+    exact[code] = body
+
+
+def body_parts(body: object) -> BodyParts:
+    """Take the body type of a status apart by how it is sent.
+
+    Args:
+        body: A declared body type, perhaps a union.
+    """
+    json: list[object] = []
+    event: list[object] = []
+    line: list[object] = []
+    takes_bytes = takes_file = False
+    for member in _members(body):
+        origin = get_origin(member) or member
+        if origin is EventStream:
+            event.extend(get_args(member) or (str,))
+        elif origin is JsonLines:
+            line.extend(get_args(member) or (object,))
+        elif origin is File:
+            takes_file = True
+        elif origin is bytes:
+            takes_bytes = True
+        else:
+            json.append(member)
+    return BodyParts(tuple(json), tuple(event), tuple(line), takes_bytes, takes_file)
+
+
+def _check_body(body: object, owner: str, name: str) -> None:
+    parts = body_parts(body)
+    for item in (*((parts.json_type,) if parts.json else ()), *parts.event, *parts.line):
+        _check_type(item, f"The body of status {owner} of handler {name!r}")
+
+
+def _type_checking_names(module: types.ModuleType) -> set[str]:
+    """Find the names that a module imports under `if TYPE_CHECKING:`; for an error message alone."""
+    try:
+        tree = ast.parse(inspect.getsource(module))
+    except (OSError, SyntaxError, TypeError):
+        return set()
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            for child in ast.walk(node):
+                if isinstance(child, (ast.Import, ast.ImportFrom)):
+                    names.update((alias.asname or alias.name).partition(".")[0] for alias in child.names)
+    return names
+
+
+def spell(hint: object) -> str:
+    """Write a type as a person does: `Ok[User] | NotFound[Problem]`.
+
+    Args:
+        hint: A type, as annotations have it at run time.
+    """
+    if hint is None or hint is type(None):
+        return "None"
+    origin, args = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        return " | ".join(spell(arg) for arg in args)
+    if origin is Annotated:
+        inner = spell(args[0])
+        return f"Form[{inner}]" if any(isinstance(extra, FormMarker) for extra in args[1:]) else inner
+    if origin is Literal:
+        return f"Literal[{', '.join(repr(arg) for arg in args)}]"
+    if origin is ApiRequest:
+        # The defaults of the later parameters are not what was written.
+        shown = list(args)
+        while len(shown) > 1 and getattr(shown[-1], "__name__", "") in ("Headers", "Query"):
+            shown.pop()
+        args = tuple(shown)
+    name = getattr(origin or hint, "__name__", None) or str(origin or hint)
+    if args and origin is not None:
+        return f"{name}[{', '.join('...' if arg is Ellipsis else spell(arg) for arg in args)}]"
+    return str(name)
