@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.from_thread
 import anyio.lowlevel
 import anyio.to_thread
 import pytest
@@ -525,7 +526,7 @@ async def test_source_runs_in_the_calling_task() -> None:
 
     client = Client()
     client.leave_at(b"b")
-    await send_stream(client.send, client.receive, START, byte_chunks(source()), keep_alive_seconds=0.001)
+    await send_stream(client.send, client.receive, START, byte_chunks(source()), keep_alive_seconds=15)
     assert tasks == [tasks[0]] * 4
 
 
@@ -922,113 +923,162 @@ async def test_cancelled_scope_closes_the_source_in_full() -> None:
 # --- Keep-alive -------------------------------------------------------------------------------------------------------
 
 
-class Silence:
-    """Counts the keep-alives of a client, and lets a source wait for the next one."""
+class Clock:
+    """The time of the keep-alive, which passes when told to."""
 
     def __init__(self, client: Client) -> None:
-        client.on_send = self._notice
-        self._noticed = anyio.Event()
+        self.now: float = 100.0
+        self.moved: anyio.Event = anyio.Event()
+        self.kept_alive: anyio.Event = anyio.Event()
+        client.on_send = self.notice
 
-    def _notice(self, message: Message) -> None:
+    def current_time(self) -> float:
+        return self.now
+
+    async def sleep_until(self, deadline: float) -> None:
+        await anyio.lowlevel.checkpoint()
+        while self.now < deadline:
+            await self.moved.wait()
+
+    def notice(self, message: Message) -> None:
         if message.get("body") == KEEP_ALIVE:
-            self._noticed.set()
+            self.kept_alive.set()
 
-    async def wait(self) -> None:
-        self._noticed = anyio.Event()
+    def move(self, seconds: float) -> None:
+        self.now += seconds
+        self.moved.set()
+        self.moved = anyio.Event()
+        self.kept_alive = anyio.Event()
+
+    async def pass_silently(self, seconds: float) -> None:
+        """Let time pass, and whoever has waited for it act."""
+        self.move(seconds)
+        for _ in range(10):
+            await anyio.lowlevel.checkpoint()
+
+    async def pass_until_kept_alive(self, seconds: float) -> None:
+        self.move(seconds)
         with anyio.fail_after(60):
-            await self._noticed.wait()
+            await self.kept_alive.wait()
 
 
-async def test_silent_source_is_kept_alive_without_losing_an_event() -> None:
-    client = Client()
-    silence = Silence(client)
+@pytest.fixture
+def client() -> Client:
+    return Client()
 
+
+@pytest.fixture
+def clock(client: Client, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock(client)
+    monkeypatch.setattr("anyio.current_time", clock.current_time)
+    monkeypatch.setattr("anyio.sleep_until", clock.sleep_until)
+    return clock
+
+
+async def send_events(client: Client, source: AsyncIterator[Any] | Iterator[Any]) -> bool:
+    stream = EventStream(source)
+    chunks = event_chunks(stream, to_json)
+    seconds = stream.keep_alive_seconds
+    return await send_stream(client.send, client.receive, START, chunks, keep_alive_seconds=seconds)
+
+
+async def test_silent_source_is_kept_alive_without_losing_an_event(client: Client, clock: Clock) -> None:
     async def source() -> AsyncIterator[int]:
-        for n in range(5):
-            await silence.wait()
-            await silence.wait()
+        for n in (1, 2):
+            await clock.pass_until_kept_alive(15)
+            await clock.pass_until_kept_alive(15)
             yield n
 
-    stream = EventStream(source(), keep_alive_seconds=0.001)
-    await send_stream(
-        client.send,
-        client.receive,
-        START,
-        event_chunks(stream, to_json),
-        keep_alive_seconds=stream.keep_alive_seconds,
-    )
-    silences = [message for message in client.sent if message == body(KEEP_ALIVE)]
-    events = [message for message in client.sent if message != body(KEEP_ALIVE)]
-    assert events == [START, *(body(b"data: %d\n\n" % n) for n in range(5)), END]
-    assert len(silences) >= 10
+    assert await send_events(client, source()) is True
+    silence = body(KEEP_ALIVE)
+    assert client.sent == [START, silence, silence, body(b"data: 1\n\n"), silence, silence, body(b"data: 2\n\n"), END]
 
 
-async def test_keep_alive_does_not_cancel_the_waiting_source() -> None:
-    client = Client()
-    silence = Silence(client)
+async def test_shorter_silence_is_left_alone(client: Client, clock: Clock) -> None:
+    async def source() -> AsyncIterator[int]:
+        await clock.pass_silently(14.9)
+        yield 1
+
+    await send_events(client, source())
+    assert client.sent == [START, body(b"data: 1\n\n"), END]
+
+
+async def test_event_starts_the_time_of_the_keep_alive_anew(client: Client, clock: Clock) -> None:
+    async def source() -> AsyncIterator[int]:
+        for n in (1, 2, 3):
+            await clock.pass_silently(10)
+            yield n
+
+    await send_events(client, source())
+    assert client.sent == [START, *(body(b"data: %d\n\n" % n) for n in (1, 2, 3)), END]
+
+
+async def test_chunk_that_waits_for_a_slow_client_is_no_silence(client: Client, clock: Clock) -> None:
+    async def send(message: Message) -> None:
+        await clock.pass_silently(20)
+        client.sent.append(message)
+
+    chunks = event_chunks(EventStream([1, 2]), to_json)
+    await send_stream(send, client.receive, START, chunks, keep_alive_seconds=15)
+    assert client.sent == [START, body(b"data: 1\n\n"), body(b"data: 2\n\n"), END]
+
+
+async def test_without_keep_alive_a_silence_may_last(client: Client, clock: Clock) -> None:
+    async def source() -> AsyncIterator[bytes]:
+        await clock.pass_silently(1000)
+        yield b"a"
+
+    await send_stream(client.send, client.receive, START, byte_chunks(source()))
+    assert client.sent == [START, body(b"a"), END]
+
+
+async def test_keep_alive_does_not_cancel_the_waiting_source(client: Client, clock: Clock) -> None:
     log = Log()
 
     async def source() -> AsyncIterator[int]:
         try:
-            await silence.wait()
-            await silence.wait()
+            await clock.pass_until_kept_alive(15)
         except asyncio.CancelledError:
             log.append("cancelled")
             raise
         yield 1
 
-    chunks = event_chunks(EventStream(source()), to_json)
-    await send_stream(client.send, client.receive, START, chunks, keep_alive_seconds=0.001)
+    assert await send_events(client, source()) is True
     assert log == []
 
 
-async def test_silent_synchronous_source_is_kept_alive() -> None:
-    client = Client()
-    released = threading.Event()
-
-    def notice(message: Message) -> None:
-        if message.get("body") == KEEP_ALIVE:
-            released.set()
-
+async def test_silent_synchronous_source_is_kept_alive(client: Client, clock: Clock) -> None:
     def source() -> Iterator[int]:
-        released.wait(60)
+        anyio.from_thread.run(clock.pass_until_kept_alive, 15)
         yield 1
 
-    client.on_send = notice
-    chunks = event_chunks(EventStream(source()), to_json)
-    await send_stream(client.send, client.receive, START, chunks, keep_alive_seconds=0.001)
-    assert [message for message in client.sent if message != body(KEEP_ALIVE)] == [START, body(b"data: 1\n\n"), END]
+    await send_events(client, source())
+    assert client.sent == [START, body(KEEP_ALIVE), body(b"data: 1\n\n"), END]
 
 
-async def test_keep_alive_is_never_sent_while_another_message_is() -> None:
-    busy = False
-    overlaps = 0
-    beats = 0
+async def test_event_waits_for_a_keep_alive_that_is_being_sent(client: Client, clock: Clock) -> None:
+    """ASGI's `send` is not called while another call of it has not returned."""
+    log = Log()
 
     async def send(message: Message) -> None:
-        nonlocal busy, overlaps, beats
-        overlaps += busy
-        beats += message.get("body") == KEEP_ALIVE
-        busy = True
-        # Long enough for several keep-alives to fall due: that takes as many wake-ups of the loop's clock.
-        deadline = anyio.current_time() + 0.01
-        while anyio.current_time() < deadline:
+        log.append(f"{message.get('body')!r}")
+        if message.get("body") == KEEP_ALIVE:
+            clock.kept_alive.set()
+        for _ in range(10):
             await anyio.lowlevel.checkpoint()
-        busy = False
+        log.append("sent")
 
     async def source() -> AsyncIterator[int]:
+        await clock.pass_until_kept_alive(15)
         yield 1
-        yield 2
 
     chunks = event_chunks(EventStream(source()), to_json)
-    await send_stream(send, Client().receive, START, chunks, keep_alive_seconds=0.001)
-    # A chunk that waits for a slow client is no silence either.
-    assert (overlaps, beats) == (0, 0)
+    await send_stream(send, client.receive, START, chunks, keep_alive_seconds=15)
+    assert log == ["None", "sent", repr(KEEP_ALIVE), "sent", repr(b"data: 1\n\n"), "sent", "b''", "sent"]
 
 
-async def test_oserror_from_a_keep_alive_closes_the_source() -> None:
+async def test_oserror_from_a_keep_alive_closes_the_source(client: Client, clock: Clock) -> None:
     log = Log()
-    client = Client()
 
     def fail(message: Message) -> None:
         if message.get("body") == KEEP_ALIVE:
@@ -1036,6 +1086,7 @@ async def test_oserror_from_a_keep_alive_closes_the_source() -> None:
 
     async def source() -> AsyncIterator[int]:
         try:
+            clock.move(15)
             await sleep_forever()
             yield 1
         finally:
@@ -1043,24 +1094,20 @@ async def test_oserror_from_a_keep_alive_closes_the_source() -> None:
             log.append("closed")
 
     client.on_send = fail
-    chunks = event_chunks(EventStream(source()), to_json)
-    complete = await send_stream(client.send, client.receive, START, chunks, keep_alive_seconds=0.001)
+    complete = await send_events(client, source())
     assert (complete, client.sent, log) == (False, [START, body(KEEP_ALIVE)], ["closed"])
 
 
-async def test_error_from_a_keep_alive_is_raised() -> None:
-    client = Client()
-
+async def test_error_from_a_keep_alive_is_raised(client: Client, clock: Clock) -> None:
     def fail(message: Message) -> None:
         if message.get("body") == KEEP_ALIVE:
             raise RuntimeError("broken server")
 
     async def source() -> AsyncIterator[int]:
+        clock.move(15)
         await sleep_forever()
         yield 1
 
     client.on_send = fail
     with pytest.raises(RuntimeError, match="broken server"):
-        await send_stream(
-            client.send, client.receive, START, event_chunks(EventStream(source()), to_json), keep_alive_seconds=0.001
-        )
+        await send_events(client, source())

@@ -175,10 +175,14 @@ class TypedAPI:
         self._match: Callable[[str], tuple[_Methods, Mapping[str, str | list[str]]] | None] = Matcher(
             (endpoint.pattern, _Methods(self._compiler(endpoint))) for endpoint in self.endpoints
         ).match
-        stack: ASGIApp | None = None
-        for entry in reversed(self._middleware):
-            stack = entry.cls(stack or self._dispatch, *entry.args, **entry.kwargs)
-        self._stack: ASGIApp | None = stack
+        self._stack: ASGIApp | None = None
+        if self._middleware:
+            # The middleware wraps a twin without middleware: dispatch then stands in `__call__` itself, and an app
+            # without middleware saves a coroutine per request.
+            stack: ASGIApp = copy.copy(self)
+            for entry in reversed(self._middleware):
+                stack = entry.cls(stack, *entry.args, **entry.kwargs)
+            self._stack = stack
 
     def _variant(self, *, recheck: bool, state: Sequence[object]) -> Self:
         """Make a twin for tests, with its own state and adapters; handlers still see this app as `req.app`."""
@@ -217,17 +221,9 @@ class TypedAPI:
             receive: ASGI's receive.
             send: ASGI's send.
         """
-        if scope["type"] == "http":
-            if self._stack is None:
-                await self._dispatch(scope, receive, send)
-            else:
-                await self._through_middleware(self._stack, scope, receive, send)
-        elif scope["type"] == "lifespan":
-            await self._live(receive, send)
-        else:
-            await (self._stack or self._dispatch)(scope, receive, send)
-
-    async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._stack is not None or scope["type"] == "lifespan":
+            await self._serve_outside(scope, receive, send)
+            return
         raw = scope.get("raw_path")
         path: str = scope["path"]
         if raw is None or b"%" in raw or scope.get("root_path"):
@@ -249,6 +245,15 @@ class TypedAPI:
             return
         methods, params = found
         await methods[scope["method"]](scope, receive, send, params)
+
+    async def _serve_outside(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif self._stack is not None and scope["type"] == "http":
+            await self._through_middleware(self._stack, scope, receive, send)
+        elif self._stack is not None:
+            scope["app"] = self._owner
+            await self._stack(scope, receive, send)
 
     async def _serve_mount(self, path: str, scope: Scope, receive: Receive, send: Send) -> bool:
         for prefix, app in self._mounts:

@@ -167,6 +167,7 @@ def dev(path: str, host: str | None, port: int | None, reload: bool) -> None:
         serve(
             host or settings.host or DEFAULT_HOST,
             port if port is not None else settings.port if settings.port is not None else DEFAULT_PORT,
+            build_app,
             reload=reload,
         )
     )

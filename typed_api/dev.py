@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -37,12 +37,13 @@ _SUFFIXES: Final = (".py", ".toml")
 logger = logging.getLogger("typed_api")
 
 
-def serve(host: str, port: int, *, reload: bool) -> int:
+def serve(host: str, port: int, build: Callable[[], ASGIApp], *, reload: bool) -> int:
     """Serve the project in the working directory until told to stop.
 
     Args:
         host: Where to listen.
         port: The port; 0 takes a free one.
+        build: Makes the app; a function of a module, since each version of the project calls it in its own process.
         reload: Whether edits are served.
 
     Returns:
@@ -59,7 +60,7 @@ def serve(host: str, port: int, *, reload: bool) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     print(f"Serving http://{shown}:{listener.getsockname()[1]} (Ctrl+C stops)", file=sys.stderr, flush=True)
-    shift = _Shift(listener)
+    shift = _Shift(listener, build)
     try:
         for changed in _ticks(stop, reload=reload):
             if changed:
@@ -123,12 +124,15 @@ def _ticks(stop: threading.Event, *, reload: bool) -> Iterator[bool]:
 class _Worker:
     """One process with one version of the project."""
 
-    def __init__(self, listener: socket.socket, *, stands_in: bool) -> None:
+    def __init__(self, listener: socket.socket, build: Callable[[], ASGIApp], *, stands_in: bool) -> None:
         context = multiprocessing.get_context("spawn")
         self.reports: Connection
         self.reports, sender = context.Pipe(duplex=False)
         self.process: SpawnProcess = context.Process(
-            target=_work, args=(listener, sender, stands_in), name="typed-api dev", daemon=True
+            # Not a daemon: those may have no children, and the project may want some.
+            target=_work,
+            args=(listener, build, sender, stands_in),
+            name="typed-api dev",
         )
         self.started: float = time.monotonic()
         self.process.start()
@@ -159,18 +163,19 @@ class _Worker:
 class _Shift:
     """Who serves now, and who is about to."""
 
-    def __init__(self, listener: socket.socket) -> None:
+    def __init__(self, listener: socket.socket, build: Callable[[], ASGIApp]) -> None:
         self._listener: socket.socket = listener
+        self._build: Callable[[], ASGIApp] = build
         self._serving: _Worker | None = None
         self._has_good: bool = False
-        self._next: _Worker | None = _Worker(listener, stands_in=True)
+        self._next: _Worker | None = _Worker(listener, build, stands_in=True)
 
     def tick(self, *, changed: bool) -> None:
         """Look at the processes, and start one for an edit."""
         if changed:
             if self._next is not None:
                 self._next.stop()
-            self._next = _Worker(self._listener, stands_in=not self._has_good)
+            self._next = _Worker(self._listener, self._build, stands_in=not self._has_good)
         if self._next is None:
             return
         said = self._next.report()
@@ -214,15 +219,14 @@ class _Server(uvicorn.Server):
             self._sender.send(self._word)
 
 
-def _work(listener: socket.socket, sender: Connection, stands_in: bool) -> None:
+def _work(listener: socket.socket, build: Callable[[], ASGIApp], sender: Connection, stands_in: bool) -> None:
     """Load the project and serve it; the body of a worker process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches the whole group; the parent says when to stop.
-    from typed_api.cli import build_app
-
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     word = "ready"
     app: ASGIApp
     try:
-        app = build_app()
+        app = build()
     except (StartupError, ConfigError) as error:
         word = str(error)
     except Exception:  # The project's own `app` module may raise anything.
@@ -239,3 +243,11 @@ def _work(listener: socket.socket, sender: Connection, stands_in: bool) -> None:
         if error.code:
             sender.send("The lifespan failed; what it raised stands above.")
         raise
+
+
+def _end_with_parent() -> None:
+    """Go when the parent is gone, even one that was killed: nobody else would stop this process."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)

@@ -470,9 +470,13 @@ class ApiResponse(Generic[ResponseT_contra]):
         """
         if self._body is not None or self._stream is not None:
             raise self._already("status()")
-        if not is_final_status(code):
-            raise ValueError(f"{code!r} is not a status that a response can end with. Use a number from 200 to 599.")
-        self._status = int(code)
+        if type(code) is not int or not 200 <= code <= 599:
+            if not is_final_status(code):
+                raise ValueError(
+                    f"{code!r} is not a status that a response can end with. Use a number from 200 to 599."
+                )
+            code = int(code)  # A member of http.HTTPStatus.
+        self._status = code
         return self
 
     @overload

@@ -164,7 +164,7 @@ def _adapter(type_: Any) -> TypeAdapter[Any]:
             f"'{_spelled(type_)}' cannot be read or written as JSON{inside}{at}. "
             "Use a pydantic model, a dataclass, a TypedDict or a type that JSON knows.",
         ) from error
-    except (PydanticUserError, pydantic_core.SchemaError) as error:
+    except (PydanticUserError, pydantic_core.SchemaError, TypeError) as error:
         first_line = str(error).partition("\n")[0]
         raise SchemaError(type_, f"'{_spelled(type_)}' cannot be read or written as JSON. {first_line}") from error
     if not adapter.pydantic_complete:
@@ -273,12 +273,19 @@ def _with_children(node: _Node, visit: _Visit, keys: frozenset[str] = _VALIDATIO
         if new is not node[key]:
             changed[key] = new
     if "choices" in changed and _is_sequence(node["choices"]):
-        # A wrapped member of a union would otherwise bring the wrapper's name into the error's `loc`.
         changed["choices"] = [
-            (new, old["type"]) if _is_node(old) and new["type"] != old["type"] else new
+            (new, _title(old)) if _is_node(old) and new is not old else new
             for new, old in zip(changed["choices"], node["choices"], strict=True)
         ]
     return {**node, **changed} if changed else node
+
+
+def _title(node: _Node) -> str:
+    """Find what errors call a member of a union; rewritten, it would bear the names of our functions."""
+    try:
+        return SchemaValidator(cast(Any, node)).title
+    except pydantic_core.SchemaError:  # It refers to definitions elsewhere.
+        return str(node["type"])
 
 
 def _wrapped(kind: str, node: _Node, function: Callable[..., Any]) -> _Node:
@@ -300,8 +307,7 @@ def _is_pydantics_own(node: _Node) -> bool:
 
 def _compiled(schema: _Node) -> SchemaValidator:
     # Without the private argument the nested models would bring their prebuilt, unrewritten validators.
-    core_schema: Any = schema
-    return SchemaValidator(core_schema, _use_prebuilt=False)
+    return SchemaValidator(cast(Any, schema), _use_prebuilt=False)
 
 
 def _failing_fast(node: _Node) -> _Node:
