@@ -751,3 +751,438 @@ def test_schema_of_the_type_is_never_changed(declared: Any) -> None:
     assert frozen(declared.__pydantic_core_schema__) == before
     assert declared.__pydantic_validator__ is validator
     assert declared.__pydantic_serializer__ is serializer
+
+
+# --- Strict JSON below functions that see raw input -------------------------------------------------------------------
+
+
+def untouched(value: Any) -> Any:
+    return value
+
+
+FRAGILE: list[tuple[Any, str, object]] = [
+    (date, '"2020-01-02"', date(2020, 1, 2)),
+    (datetime, '"2020-01-02T03:04:05"', datetime(2020, 1, 2, 3, 4, 5)),
+    (clock_time, '"10:00"', clock_time(10)),
+    (timedelta, '"P1D"', timedelta(days=1)),
+    (UUID, f'"{ID}"', UUID(ID)),
+    (Color, '"red"', Color.RED),
+    (Level, "1", Level.LOW),
+    (Decimal, '"1.5"', Decimal("1.5")),
+    (Decimal, "1.5", Decimal("1.5")),
+    (complex, '"1j"', 1j),
+    (bytes, '"a"', b"a"),
+    (Base64Bytes, '"YQ=="', b"a"),
+    (set[date], '["2020-01-02"]', {date(2020, 1, 2)}),
+    (frozenset[int], "[1]", frozenset({1})),
+    (tuple[int, ...], "[1]", (1,)),
+    (tuple[int, date], '[1, "2020-01-02"]', (1, date(2020, 1, 2))),
+    (deque[int], "[1]", deque([1])),
+    (Sequence[date], '["2020-01-02"]', [date(2020, 1, 2)]),
+    (dict[int, int], '{"1": 2}', {1: 2}),
+    (dict[date, date], '{"2020-01-02": "2020-01-02"}', {date(2020, 1, 2): date(2020, 1, 2)}),
+    (OrderedDict[str, int], '{"a": 1}', OrderedDict(a=1)),
+    (defaultdict[str, int], '{"a": 1}', {"a": 1}),
+    (Counter[str], '{"a": 1}', Counter(a=1)),
+    (Path, '"a"', Path("a")),
+    (HttpUrl, '"http://a.b/"', HttpUrl("http://a.b/")),
+    (User, '{"id": 1, "name": "a"}', User(id=1, name="a")),
+    (Point, '{"x": 1}', Point(1)),
+    (Movie, '{"title": "a"}', {"title": "a"}),
+    (Pair, "[1]", Pair(1)),
+    (date | int, '"2020-01-02"', date(2020, 1, 2)),
+    (date | None, "null", None),
+    (Pet, '{"kind": "cat", "lives": 1}', Cat(lives=1)),
+    (Literal["a"], '"a"', "a"),
+]
+
+
+@pytest.mark.parametrize(("declared", "raw", "value"), FRAGILE, ids=repr)
+def test_before_validator_does_not_spoil_strict_json(declared: Any, raw: str, value: object) -> None:
+    """Dates, sets, decimals come from JSON as ever, though such a function hands Python objects to a strict schema."""
+    assert read(Annotated[declared, BeforeValidator(untouched)], raw) == value
+    assert read(list[Annotated[declared, BeforeValidator(untouched)]], f"[{raw}]") == [value]
+
+
+@pytest.mark.parametrize(("declared", "raw", "value"), FRAGILE, ids=repr)
+def test_wrap_validator_does_not_spoil_strict_json(declared: Any, raw: str, value: object) -> None:
+    assert read(Annotated[declared, WrapValidator(lambda raw_value, handler: handler(raw_value))], raw) == value
+
+
+class Booking(BaseModel):
+    day: date
+    rooms: set[int]
+    price: Decimal
+    guests: int
+    note: str = ""
+    paid: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def shape(cls, data: object) -> object:
+        return data
+
+
+class HoldsBookings(BaseModel):
+    first: Booking
+    second: Booking | None = None
+    since: date
+
+
+BOOKING = '{"day": "2020-01-02", "rooms": [1], "price": "1.5", "guests": 2}'
+
+
+def test_model_with_a_before_validator_takes_dates_and_sets() -> None:
+    booking = Booking(day=date(2020, 1, 2), rooms={1}, price=Decimal("1.5"), guests=2)
+    assert read(Booking, BOOKING) == booking
+    raw = f'{{"first": {BOOKING}, "second": {BOOKING}, "since": "2020-01-02"}}'
+    assert read(HoldsBookings, raw) == HoldsBookings(first=booking, second=booking, since=date(2020, 1, 2))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "error_type"),
+    [
+        ("guests", '"2"', "int_type"),
+        ("guests", "true", "int_type"),
+        ("paid", "1", "bool_type"),
+        ("note", "1", "string_type"),
+        ("day", "1", "date_type"),
+        ("rooms", '["1"]', "int_type"),
+        ("price", "true", "decimal_type"),
+    ],
+)
+def test_model_with_a_before_validator_stays_strict(key: str, value: str, error_type: str) -> None:
+    raw = json.dumps({**json.loads(BOOKING), key: json.loads(value)})
+    assert [kind for _, kind in problems(lambda: read(Booking, raw))] == [error_type]
+    nested = f'{{"first": {raw}, "since": "2020-01-02"}}'
+    assert [kind for _, kind in problems(lambda: read(HoldsBookings, nested))] == [error_type]
+
+
+def test_strictness_outside_of_the_function_stays() -> None:
+    raw = f'{{"first": {BOOKING}, "since": 1}}'
+    assert problems(lambda: read(HoldsBookings, raw)) == [(["body", "since"], "date_type")]
+
+
+# --- Text -------------------------------------------------------------------------------------------------------------
+
+
+class Search(BaseModel):
+    q: str
+    page: int = 1
+    tags: list[str] = []
+
+
+@dataclasses.dataclass
+class SearchPoint:
+    x: int
+    tags: list[int] = dataclasses.field(default_factory=list)
+    made: int = dataclasses.field(init=False, default=3)
+
+
+class SearchDict(TypedDict):
+    q: str
+    tags: NotRequired[list[int]]
+
+
+class PartialDict(TypedDict, total=False):
+    q: str
+    page: int
+
+
+@pytest.mark.parametrize(
+    ("declared", "values", "value"),
+    [
+        (Search, {"q": "a", "page": "2", "tags": ["x", "y"]}, Search(q="a", page=2, tags=["x", "y"])),
+        (Search, {"q": "a", "tags": "x"}, Search(q="a", tags=["x"])),
+        (SearchPoint, {"x": "1", "tags": "2"}, SearchPoint(1, [2])),
+        (SearchDict, {"q": "a", "tags": "2"}, {"q": "a", "tags": [2]}),
+        (SearchDict, {"q": "a"}, {"q": "a"}),
+        (PartialDict, {}, {}),
+        (PartialDict, {"page": "2"}, {"page": 2}),
+        (Box[int], {"item": "1"}, Box[int](item=1)),
+        (Exacting, {"id": "1"}, Exacting(id=1)),
+    ],
+    ids=repr,
+)
+def test_text_is_read_into_a_declared_type(declared: Any, values: dict[str, object], value: object) -> None:
+    assert read_text(declared, values) == value
+
+
+def test_mapping_of_text_is_not_changed() -> None:
+    values = {"q": "a", "tags": "x"}
+    read_text(Search, values)
+    assert values == {"q": "a", "tags": "x"}
+
+
+@pytest.mark.parametrize(
+    ("where", "detail"),
+    [
+        ("query", "The query does not fit: 2 errors."),
+        ("header", "The headers do not fit: 2 errors."),
+        ("form", "The form does not fit: 2 errors."),
+    ],
+)
+def test_place_of_a_text_error_begins_with_where_it_came_from(where: Where, detail: str) -> None:
+    assert refusal(lambda: read_text(Search, {"page": "x"}, where)) == (
+        422,
+        detail,
+        [
+            {"loc": [where, "q"], "msg": "Field required", "type": "missing"},
+            {
+                "loc": [where, "page"],
+                "msg": "Input should be a valid integer, unable to parse string as an integer",
+                "type": "int_parsing",
+            },
+        ],
+    )
+
+
+def test_repeated_scalar_is_422() -> None:
+    """B2: `?page=1&page=2` for an int is 422, never the first, the last or a list."""
+    assert problems(lambda: read_text(Search, {"q": "a", "page": ["1", "2"]})) == [(["query", "page"], "int_type")]
+    assert problems(lambda: read_text(Search, {"q": ["a", "b"]})) == [(["query", "q"], "string_type")]
+
+
+def one_field(declared: Any, **field: Any) -> Any:
+    """Make a model with the one field `value`."""
+    return type("One", (BaseModel,), {"__annotations__": {"value": declared}, "value": Field(**field)})
+
+
+@pytest.mark.parametrize("text", ["on", "yes", "1", "TRUE", "true", "t", "y"])
+def test_bool_takes_the_words_of_pydantic(text: str) -> None:
+    """B6: a bool is met by pydantic's documented words."""
+    assert read_text(one_field(bool), {"value": text}).value is True
+
+
+@pytest.mark.parametrize("text", ["", " ", "2", "maybe"])
+def test_other_text_is_no_bool(text: str) -> None:
+    """B6: an empty value is not true."""
+    assert problems(lambda: read_text(one_field(bool), {"value": text})) == [(["query", "value"], "bool_parsing")]
+
+
+@pytest.mark.parametrize("text", ["٣", "３", "1٣"])
+@pytest.mark.parametrize("declared", [int, float, Decimal])
+def test_digits_of_other_scripts_are_refused(declared: type, text: str) -> None:
+    """A3: a number in arabic-indic or full-width digits is no number."""
+    found = problems(lambda: read_text(one_field(declared), {"value": text}))
+    assert found == [(["query", "value"], f"{declared.__name__.lower()}_parsing")]
+
+
+@pytest.mark.parametrize("text", ["nan", "NaN", "inf", "-Infinity", "1e999"])
+@pytest.mark.parametrize("declared", [float, list[float], float | None, Annotated[float, Field(allow_inf_nan=True)]])
+def test_non_finite_text_is_422(declared: Any, text: str) -> None:
+    found = problems(lambda: read_text(one_field(declared), {"value": text}))
+    assert [kind for _, kind in found] == ["finite_number"]
+
+
+def test_non_finite_json_in_text_is_422() -> None:
+    assert problems(lambda: read_text(one_field(Json[Any]), {"value": "[NaN]"})) == [
+        (["query", "value"], "finite_number")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("declared", "text", "value"),
+    [
+        (Literal[1, 2], "2", 2),
+        (Literal[1, 2] | None, "2", 2),
+        (Literal["1", 1], "1", "1"),
+        (Literal[True], "yes", True),
+        (Literal[False, "auto"], "OFF", False),
+        (Literal[False, "auto"], "auto", "auto"),
+        (Level, "1", Level.LOW),
+        (Mixed, "1", Mixed.ONE),
+        (Mixed, "0.5", Mixed.HALF),
+        (Mixed, "x", Mixed.TEXT),
+        (Color, "red", Color.RED),
+    ],
+)
+def test_text_meets_literals_and_enums_of_numbers(declared: Any, text: str, value: object) -> None:
+    read_value = read_text(one_field(declared), {"value": text}).value
+    assert (read_value, type(read_value)) == (value, type(value))
+    assert read_text(one_field(list[declared]), {"value": text}).value == [value]
+
+
+@pytest.mark.parametrize(
+    ("declared", "text", "error_type"),
+    [
+        (Literal[1, 2], "3", "literal_error"),
+        (Literal[1, 2], "01", "literal_error"),
+        (Literal[1], "true", "literal_error"),
+        (Literal[True], "", "literal_error"),
+        (Mixed, "2", "enum"),
+    ],
+)
+def test_other_text_does_not_meet_them(declared: Any, text: str, error_type: str) -> None:
+    found = problems(lambda: read_text(one_field(declared), {"value": text}))
+    assert found == [(["query", "value"], error_type)]
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [int | None, float | None, bool | None, date | None, Decimal | None, UUID | None, Literal[1] | None, Level | None,
+     int | float | None, Annotated[int, Field(gt=1)] | None, Annotated[int | None, AfterValidator(untouched)]],
+    ids=repr,
+)  # fmt: skip
+def test_empty_text_is_none_for_what_takes_no_text(declared: Any) -> None:
+    assert read_text(one_field(declared), {"value": ""}).value is None
+    assert read_text(one_field(declared, default=3), {"value": ""}).value is None
+
+
+@pytest.mark.parametrize("declared", [str | None, Literal["", "a"] | None, int | str | None], ids=repr)
+def test_empty_text_stays_text_for_what_takes_text(declared: Any) -> None:
+    assert read_text(one_field(declared), {"value": ""}).value == ""
+
+
+def test_empty_text_is_no_number() -> None:
+    assert problems(lambda: read_text(one_field(int), {"value": ""})) == [(["query", "value"], "int_parsing")]
+
+
+def test_word_null_is_not_none() -> None:
+    assert problems(lambda: read_text(one_field(int | None), {"value": "null"})) == [
+        (["query", "value"], "int_parsing")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("declared", "value"),
+    [
+        (list[int], [1]),
+        (set[int], {1}),
+        (frozenset[int], frozenset({1})),
+        (tuple[int, ...], (1,)),
+        (Sequence[int], [1]),
+        (deque[int], deque([1])),
+        (list[int] | None, [1]),
+        (list[int] | set[int], [1]),
+        (Annotated[list[int], Field(max_length=2)], [1]),
+        (Annotated[list[int], AfterValidator(untouched)], [1]),
+        (Annotated[list[int], BeforeValidator(untouched)], [1]),
+        (RootModel[list[int]], RootModel[list[int]]([1])),
+        (list, ["1"]),
+    ],
+    ids=repr,
+)
+def test_single_value_becomes_a_list_of_one(declared: Any, value: object) -> None:
+    for model in (one_field(declared), one_field(declared, default=None), one_field(declared, alias="value")):
+        assert text_fields(model)["value"].is_list
+        assert read_text(model, {"value": "1"}).value == value
+        assert read_text(model, {"value": ["1"]}).value == value
+
+
+@pytest.mark.parametrize("declared", [int, str, int | list[int], Any, dict[str, int], Json[list[int]]], ids=repr)
+def test_other_fields_take_no_list(declared: Any) -> None:
+    assert not text_fields(one_field(declared))["value"].is_list
+
+
+def test_mixed_union_takes_one_value_or_several() -> None:
+    model = one_field(int | list[int])
+    assert read_text(model, {"value": "1"}).value == 1
+    assert read_text(model, {"value": ["1", "2"]}).value == [1, 2]
+
+
+class Upload:
+    """Stands for an uploaded file."""
+
+
+def test_form_values_that_are_no_text_are_handed_on() -> None:
+    upload = Upload()
+
+    class Form(BaseModel):
+        model_config = ConfigDict(arbitrary_types_allowed=True)
+        file: Upload
+        files: list[Upload]
+
+    form = read_text(Form, {"file": upload, "files": upload}, "form")
+    assert (form.file, form.files) == (upload, [upload])
+
+
+def test_field_given_as_text_and_as_file_is_422() -> None:
+    """D8: the same field as a file and as text does not fit."""
+    found = problems(lambda: read_text(Search, {"q": ["a", Upload()]}, "form"))
+    assert found == [(["form", "q"], "string_type")]
+
+
+class Aliased(BaseModel):
+    request_id: str
+    token: str = Field("", alias="X-Token")
+    ids: list[int] = Field([], validation_alias=AliasChoices("id", "ids"))
+    first: int = Field(0, validation_alias=AliasPath("pair", 0))
+    maybe: int | None = None
+
+
+def test_names_in_the_request_are_listed() -> None:
+    assert text_fields(Aliased) == {
+        "request_id": TextField("request_id", has_alias=False, is_list=False, required=True, blank_is_none=False),
+        "X-Token": TextField("token", has_alias=True, is_list=False, required=False, blank_is_none=False),
+        "id": TextField("ids", has_alias=True, is_list=True, required=False, blank_is_none=False),
+        "ids": TextField("ids", has_alias=True, is_list=True, required=False, blank_is_none=False),
+        "pair": TextField("first", has_alias=True, is_list=True, required=False, blank_is_none=False),
+        "maybe": TextField("maybe", has_alias=False, is_list=False, required=False, blank_is_none=True),
+    }
+
+
+def test_aliases_are_read() -> None:
+    values = {"request_id": "a", "X-Token": "b", "id": "1", "pair": "2"}
+    assert read_text(Aliased, values) == Aliased.model_validate({**values, "id": [1], "pair": [2]})
+
+
+class ByBoth(BaseModel):
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
+    page: int = Field(alias="p")
+
+
+class ByName(BaseModel):
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=False)
+    page: int = Field(alias="p")
+
+
+@pytest.mark.parametrize(
+    ("declared", "required"),
+    [
+        (ByBoth, {"page": True, "p": True}),
+        (ByName, {"page": True}),
+        (SearchPoint, {"x": True, "tags": False}),
+        (SearchDict, {"q": True, "tags": False}),
+        (PartialDict, {"q": False, "page": False}),
+        (Booking, {"day": True, "rooms": True, "price": True, "guests": True, "note": False, "paid": False}),
+        (Tree, {"value": True, "children": False}),
+    ],
+)
+def test_required_names_are_told(declared: Any, required: dict[str, bool]) -> None:
+    assert {name: field.required for name, field in text_fields(declared).items()} == required
+
+
+class Overlapping(BaseModel):
+    ids: list[int] = []
+    first: int = Field(0, validation_alias=AliasPath("ids", 0))
+
+
+def test_name_read_twice_is_a_list_when_one_reader_needs_it() -> None:
+    assert text_fields(Overlapping)["ids"].is_list
+    assert read_text(Overlapping, {"ids": "7"}) == Overlapping.model_construct(ids=[7], first=7)
+
+
+def test_header_errors_bear_the_name_of_the_header() -> None:
+    """`x_request_id` reads the header `x-request-id`, so that is what the client is told; an alias stays as it is."""
+    found = problems(lambda: read_text(Aliased, {"X-Token": ["a", "b"]}, "header"))
+    assert found == [(["header", "request-id"], "missing"), (["header", "X-Token"], "string_type")]
+
+
+@pytest.mark.parametrize("declared", [int, list[int], RootModel[list[int]], Pet, dict[str, str]], ids=repr)
+def test_type_without_fields_cannot_be_read_from_text(declared: Any) -> None:
+    with pytest.raises(SchemaError) as caught:
+        text_fields(declared)
+    spelled = declared.__name__ if declared in (int, RootModel[list[int]]) else repr(declared)
+    assert str(caught.value) == (
+        f"'{spelled}' has no named fields, so queries, headers and forms cannot be read into it. Use a pydantic model, "
+        "a dataclass or a TypedDict."
+    )
+
+
+def test_many_bad_list_items_are_refused_quickly() -> None:
+    """B4: 20,000 query pairs are refused in linear time."""
+    started = time.process_time()
+    found = problems(lambda: read_text(one_field(list[int]), {"value": ["x"] * 20_000}))
+    assert time.process_time() - started < 0.2
+    assert found == [(["query", "value", 0], "int_parsing")]

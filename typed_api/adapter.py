@@ -36,13 +36,23 @@ from typed_api.body import (
 from typed_api.config import format_size
 from typed_api.contract import BODYLESS_METHODS, BodyKind, Handler, body_parts, spell
 from typed_api.errors import ResponseAlreadySent, ResponseValidationError
+from typed_api.pattern import SegmentKind
 from typed_api.problem import Problem
-from typed_api.request import ApiRequest, RequestSpec, State
+from typed_api.request import ApiRequest, RequestSpec, State, merge_query
 from typed_api.response import JSON_TYPE, PROBLEM_TYPE, AfterWork, ApiResponse, BodyPlan, BodyPlans, ResponseSpec
 from typed_api.status import BODYLESS_STATUSES
-from typed_api.streams import EventStream, File, JsonLines, byte_chunks, event_chunks, json_line_chunks, send_stream
+from typed_api.streams import (
+    EventStream,
+    File,
+    JsonLines,
+    byte_chunks,
+    encode_text,
+    event_chunks,
+    json_line_chunks,
+    send_stream,
+)
 
-__all__ = ["Adapter", "Fail", "Services", "compile_handler", "etag_of"]
+__all__ = ["Adapter", "Fail", "Params", "Services", "compile_handler", "etag_of"]
 
 logger = logging.getLogger("typed_api")
 
@@ -111,6 +121,7 @@ def compile_handler(handler: Handler, services: Services, *, is_head: bool = Fal
     read_request_body = _body_reader(handler)
     tags = config.etag and handler.method in ("GET", "HEAD")
     hides_body = is_head or handler.method == "HEAD"
+    reads_body = handler.request.kind is BodyKind.UNREAD
     fail = services.fail
     where = handler.where
     limit = sys.maxsize if config.response_limit_bytes is None else config.response_limit_bytes
@@ -166,7 +177,9 @@ def compile_handler(handler: Handler, services: Services, *, is_head: bool = Fal
             return
 
         if body is None:
-            if not await _answer_stream(res, scope, receive, send, fail, where, limit, hides_body=hides_body):
+            if not await _answer_stream(
+                res, scope, receive, send, fail, where, limit, hides_body=hides_body, reads_body=reads_body
+            ):
                 return
         else:
             status_code = res._status
@@ -248,6 +261,9 @@ def _request_specs(handler: Handler, services: Services, *, is_head: bool) -> tu
         method="GET" if is_head and handler.name == "handler" else None,
         limit_bytes=config.limit_bytes if bounded else None,
         limit_text=config.body_limit_text,
+        path_names=[
+            name for name, kind in handler.pattern.params.items() if kind is SegmentKind.OPTIONAL_CATCH_ALL
+        ],
     )
     parsed = (
         None
@@ -269,9 +285,13 @@ def _query_reader(handler: Handler) -> Callable[[bytes, Params], object] | None:
     if query is None:
         return None
     validate = schema.text_validator(query, "query")
+    # By none of its names: `?ID=8` must not stand in for the path's `id` in AliasChoices("ID", "id").
+    fields = schema.text_fields(query)
+    filled = {fields[param].name for param in handler.pattern.params}
+    path_names = [name for name, field in fields.items() if field.name in filled]
 
     def read_query(text: bytes, params: Params) -> object:
-        return validate({**wire.parse_query(text), **params} if text else params)
+        return validate(merge_query(text, params, path_names) if text else params)
 
     return read_query
 
@@ -382,7 +402,11 @@ def _make_plan(declared: object, *, recheck: bool) -> BodyPlan:
     plan = BodyPlan()
     plan.declared = spell(declared)
     plan.takes_bytes, plan.takes_file = parts.takes_bytes, parts.takes_file
-    plan.event = schema.response_codec(parts.event[0], recheck=recheck).encode if parts.event else None
+    plan.event = None
+    if parts.event:
+        # Text is the data of an event as it stands; anything else is written as JSON.
+        is_text = parts.event[0] is str
+        plan.event = encode_text if is_text else schema.response_codec(parts.event[0], recheck=recheck).encode
     plan.line = schema.response_codec(parts.line[0], recheck=recheck).encode if parts.line else None
     plan.content_type = JSON_TYPE
     plan.may_be_problem = False
@@ -465,6 +489,7 @@ async def _answer_stream(
     limit: int,
     *,
     hides_body: bool,
+    reads_body: bool,
 ) -> bool:
     """Send an answer that comes piece by piece; False when it failed before its first byte."""
     started = False
@@ -478,7 +503,9 @@ async def _answer_stream(
         if isinstance(res._stream, File):
             await _send_file(res, res._stream, scope, receive, watched)
         else:
-            await _send_pieces(res, scope, receive, watched, limit, hides_body=hides_body)
+            # A source that reads the request's body itself needs every message: nobody else may watch for the end.
+            watcher = None if reads_body else receive
+            await _send_pieces(res, scope, watcher, watched, limit, hides_body=hides_body)
     except Exception as error:
         if started:
             # The server cuts the connection: a clean end would pass half an answer off as a whole one.
@@ -490,16 +517,17 @@ async def _answer_stream(
 
 
 async def _send_pieces(
-    res: AnyResponse, scope: Scope, receive: Receive, send: Send, limit: int, *, hides_body: bool
+    res: AnyResponse, scope: Scope, receive: Receive | None, send: Send, limit: int, *, hides_body: bool
 ) -> None:
     stream = res._stream
     plan = res._spec.plans[res._status]
     chunks: AsyncGenerator[bytes, None]
+    keep_alive_seconds: float | None = None
     if isinstance(stream, EventStream):
         chunks = event_chunks(stream, cast("Callable[[Any], bytes]", plan.event))
-        content_type = b"text/event-stream; charset=utf-8"
-        # Without these a proxy collects the events, and nothing arrives.
-        defaults = [(b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
+        content_type = EventStream.media_type.encode("ascii")
+        defaults = [(name.encode("ascii"), value.encode("ascii")) for name, value in EventStream.headers.items()]
+        keep_alive_seconds = stream.keep_alive_seconds
     elif isinstance(stream, JsonLines):
         chunks = json_line_chunks(stream, cast("Callable[[Any], bytes]", plan.line))
         content_type, defaults = JsonLines.media_type.encode("ascii"), []
@@ -520,7 +548,7 @@ async def _send_pieces(
         await send(start)
         await send({"type": "http.response.body", "body": b""})
         return
-    await send_stream(send, receive, start, chunks)
+    await send_stream(send, receive, start, chunks, keep_alive_seconds=keep_alive_seconds)
 
 
 async def _close_unstarted(stream: object) -> None:

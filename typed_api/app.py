@@ -6,12 +6,13 @@ middleware, and what a client sees of an exception.
 
 import contextlib
 import copy
+import gc
 import html
 import inspect
 import logging
 import os
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Final, Self, TypeAlias, cast
@@ -23,10 +24,10 @@ from starlette.middleware import Middleware
 
 from typed_api import wire
 from typed_api._types import ASGIApp, Message, Receive, Scope, Send
-from typed_api.adapter import Adapter, Services, compile_handler
+from typed_api.adapter import Adapter, Params, Services, compile_handler
 from typed_api.body import ClientDisconnected
 from typed_api.config import environment
-from typed_api.contract import ContractError, Endpoint, describe
+from typed_api.contract import ContractError, Endpoint, Handler, describe
 from typed_api.discovery import RouteModule, discover
 from typed_api.errors import ApiError, ResponseValidationError, StartupError
 from typed_api.matching import Matcher, PathDecodeError
@@ -49,25 +50,38 @@ MAX_URL_BYTES: Final = 65_536
 """The longest path, and the longest query string, that is looked at."""
 MAX_QUERY_PAIRS: Final = 10_000
 """The most parameters of one query string."""
-_NO_PARAMS: Final[Mapping[str, str | list[str]]] = {}
 
 
 class _Methods(dict[str, Adapter]):
     """The adapters of one route by method; each is compiled when its method is first asked for."""
 
-    __slots__ = ("_compile",)
+    __slots__ = ("_app", "_endpoint")
 
-    _compile: Callable[[str], tuple[Adapter, bool]]
-
-    def __init__(self, compile_method: Callable[[str], tuple[Adapter, bool]]) -> None:
+    def __init__(self, app: "TypedAPI", endpoint: Endpoint) -> None:
         super().__init__()
-        self._compile = compile_method
+        self._app: TypedAPI = app
+        self._endpoint: Endpoint = endpoint
 
     def __missing__(self, method: str) -> Adapter:
-        adapter, is_known = self._compile(method)
-        if is_known:  # Anything may stand in a request line: what is not a method of the route is not kept.
-            self[method] = adapter
+        handlers = cast("Mapping[str, Handler]", self._endpoint.handlers)
+        if method in handlers:
+            adapter = compile_handler(handlers[method], self._app._services)
+        elif method == "HEAD" and "GET" in handlers:
+            adapter = compile_handler(handlers["GET"], self._app._services, is_head=True)
+        elif method == "OPTIONS":
+            adapter = self._tell_methods
+        else:
+            return self._refuse  # Anything may stand in a request line: what is no method of the route is not kept.
+        self[method] = adapter
         return adapter
+
+    async def _tell_methods(self, scope: Scope, receive: Receive, send: Send, params: Params) -> None:
+        await _send_whole(send, 204, [(b"allow", ", ".join(self._endpoint.methods).encode("ascii"))], b"")
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send, params: Params) -> None:
+        allow = ", ".join(self._endpoint.methods)
+        error = ApiError(405, f"This route answers {allow}.", {"allow": allow})
+        await self._app._fail(scope, receive, send, error, self._endpoint.file)
 
 
 class TypedAPI:
@@ -136,8 +150,9 @@ class TypedAPI:
         self._given_state: tuple[object, ...] = tuple(state)
         self._test_state: tuple[object, ...] = ()
         self._owner: TypedAPI = self
-        self.endpoints = self._discover(pages, word_separator)
-        self._build()
+        with _collector_paused():
+            self.endpoints = self._discover(pages, word_separator)
+            self._build()
 
     def __repr__(self) -> str:
         return f"<TypedAPI {self.title!r}: {len(self.endpoints)} routes>"
@@ -172,8 +187,8 @@ class TypedAPI:
         self._services: Services = Services(
             app=self._owner, state=layer, debug=self.debug, recheck=self._recheck, fail=self._fail
         )
-        self._match: Callable[[str], tuple[_Methods, Mapping[str, str | list[str]]] | None] = Matcher(
-            (endpoint.pattern, _Methods(self._compiler(endpoint))) for endpoint in self.endpoints
+        self._match: Callable[[str], tuple[_Methods, Params] | None] = Matcher(
+            (endpoint.pattern, _Methods(self, endpoint)) for endpoint in self.endpoints
         ).match
         self._stack: ASGIApp | None = None
         if self._middleware:
@@ -191,27 +206,6 @@ class TypedAPI:
         twin._test_state = tuple(state)
         twin._build()
         return twin
-
-    def _compiler(self, endpoint: Endpoint) -> Callable[[str], tuple[Adapter, bool]]:
-        allow = ", ".join(endpoint.methods)
-
-        async def options(scope: Scope, receive: Receive, send: Send, params: Mapping[str, str | list[str]]) -> None:
-            await _send_whole(send, 204, [(b"allow", allow.encode("ascii"))], b"")
-
-        async def refuse(scope: Scope, receive: Receive, send: Send, params: Mapping[str, str | list[str]]) -> None:
-            error = ApiError(405, f"This route answers {allow}.", {"allow": allow})
-            await self._fail(scope, receive, send, error, endpoint.file)
-
-        def compile_method(method: str) -> tuple[Adapter, bool]:
-            handlers = cast("Mapping[str, Any]", endpoint.handlers)
-            handler = handlers.get(method)
-            if handler is not None:
-                return compile_handler(handler, self._services), True
-            if method == "HEAD" and "GET" in handlers:
-                return compile_handler(handlers["GET"], self._services, is_head=True), True
-            return (options, True) if method == "OPTIONS" else (refuse, False)
-
-        return compile_method
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection.
@@ -474,6 +468,21 @@ async def _send_debug(scope: Scope, send: Send, sentence: str, text: str, extra:
         headers = [(b"content-type", PROBLEM_TYPE)]
         body = problem_json(ApiError(500, sentence), {"traceback": text.splitlines(), **extra})
     await _send_whole(send, 500, headers, b"" if scope["method"] == "HEAD" else body, length=len(body))
+
+
+@contextlib.contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Keep the garbage collector away from the building of thousands of routes, none of which is garbage.
+
+    It would walk all of them again and again, which takes longer than the building itself.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _log_sentence(error: Exception) -> str:

@@ -217,10 +217,10 @@ def decode_undeclared(fields: Fields, body: bytes) -> object:
             compressed body.
     """
     value = fields.get(b"content-type")
-    if value is None:
-        return body or None
     if body:
         _decoded_only(fields)
+    if value is None:
+        return body or None
     content_type = wire.parse_content_type(value)
     if content_type is None:
         return body.decode("utf-8", "replace")
@@ -291,6 +291,7 @@ async def _read_multipart(
     content_type: bytes, pieces: AsyncGenerator[bytes, None]
 ) -> tuple[dict[str, object], list[UploadFile]]:
     # Imported late: python-multipart is the extra `forms`, and only form routes need it.
+    from python_multipart.exceptions import FormParserError
     from starlette.formparsers import MultiPartException, MultiPartParser
 
     class Parser(MultiPartParser):
@@ -313,6 +314,8 @@ async def _read_multipart(
     except MultiPartException as error:
         status_code = 413 if "maximum" in error.message.lower() else 400
         raise ApiError(status_code, error.message) from None
+    except FormParserError:  # Starlette catches it itself since 1.7.
+        raise ApiError(400, "Invalid multipart data.") from None
     values: dict[str, object] = {}
     files: list[UploadFile] = []
     for name, value in form.multi_items():

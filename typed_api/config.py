@@ -4,6 +4,7 @@ Owns the defaults, the checks of values and the order in which settings win. Pur
 """
 
 import enum
+import functools
 import re
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -251,6 +252,16 @@ def resolve(configs: Sequence[RouteConfig], method: str, *, coerce: bool = False
         own = getattr(config, method.lower()) if method.upper() in METHODS else UNSET
         if isinstance(own, RouteConfig):
             chain.append(own)
+    return _default_config(coerce) if not chain else _merge(chain, coerce)
+
+
+@functools.cache
+def _default_config(coerce: bool) -> ResolvedConfig:
+    # Most routes of a large tree say nothing; they share one value, and it is worked out once.
+    return _merge([], coerce)
+
+
+def _merge(chain: Sequence[RouteConfig], coerce: bool) -> ResolvedConfig:
     body_limit: int | str = _nearest((config.body_limit for config in chain), DEFAULT_BODY_LIMIT)
     response_limit = _nearest((config.response_limit for config in chain), DEFAULT_RESPONSE_LIMIT)
     tags = _nearest((config.tags for config in chain), None)

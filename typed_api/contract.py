@@ -169,6 +169,8 @@ class Handler:
     """The name in the module: `handler`, `get`, …"""
     where: str
     """Name and file, for logs: `get of pages/api/users/_id_.py`."""
+    pattern: Pattern
+    """The route."""
     function: HandlerFunction
     """The module's attribute: what is called."""
     is_async: bool
@@ -302,6 +304,7 @@ def _describe_function(
             method=method,
             name=name,
             where=where,
+            pattern=pattern,
             function=function,
             is_async=is_async,
             request=request[method],

@@ -5,7 +5,7 @@ is declared has been validated before the handler runs.
 """
 
 import os
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, Literal, TypeAlias, cast, final
 from urllib.parse import quote
 
@@ -18,7 +18,7 @@ from typed_api import wire
 from typed_api._types import Address, App, Message, Receive, Scope
 from typed_api.body import iter_body
 
-__all__ = ["ApiRequest", "Method", "Query", "RequestSpec", "State", "undecoded_path"]
+__all__ = ["ApiRequest", "Method", "Query", "RequestSpec", "State", "merge_query", "undecoded_path"]
 
 Method: TypeAlias = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
@@ -176,9 +176,10 @@ class RequestSpec:
         read_refusal: Why `req.read()` and `req.stream()` cannot be used here; None when they can.
         limit_bytes: The bound of `req.read()` and `req.stream()`; None when there is none.
         limit_text: That bound as it was configured.
+        path_names: What a query string may not fill, as the path may leave it out: the name of an optional catch-all.
     """
 
-    __slots__ = ("app", "body_refusal", "limit_bytes", "limit_text", "method", "read_refusal", "state")
+    __slots__ = ("app", "body_refusal", "limit_bytes", "limit_text", "method", "path_names", "read_refusal", "state")
 
     def __init__(
         self,
@@ -190,6 +191,7 @@ class RequestSpec:
         read_refusal: str | None = None,
         limit_bytes: int | None = None,
         limit_text: str = "",
+        path_names: Sequence[str] = (),
     ) -> None:
         """Keep the facts of a handler."""
         self.app: App = app
@@ -199,6 +201,7 @@ class RequestSpec:
         self.read_refusal: str | None = read_refusal
         self.limit_bytes: int | None = limit_bytes
         self.limit_text: str = limit_text
+        self.path_names: Sequence[str] = path_names
 
 
 BodyT_co = TypeVar("BodyT_co", covariant=True, default=object)
@@ -323,8 +326,7 @@ class ApiRequest(Generic[BodyT_co, QueryT_co, HeadersT_co]):
             return cast("QueryT_co", self._query)
         except AttributeError:
             text: bytes = self._scope.get("query_string", b"")
-            # The path wins: a query string must never fill in for a path parameter.
-            self._query = Query({**wire.parse_query(text), **self._params} if text else self._params)
+            self._query = Query(merge_query(text, self._params, self._spec.path_names) if text else self._params)
             return cast("QueryT_co", self._query)
 
     @property
@@ -377,6 +379,23 @@ class ApiRequest(Generic[BodyT_co, QueryT_co, HeadersT_co]):
 
 async def _receive_nothing() -> Message:
     return {"type": "http.request", "body": b"", "more_body": False}
+
+
+def merge_query(
+    text: bytes, params: Mapping[str, str | list[str]], path_names: Sequence[str]
+) -> Mapping[str, str | list[str]]:
+    """Read a query string and merge the path parameters over it.
+
+    Args:
+        text: The query without its "?".
+        params: The path parameters; they win.
+        path_names: Names that are the path's even where it has no value for them: a query string never fills one.
+    """
+    values = wire.parse_query(text)
+    for name in path_names:
+        values.pop(name, None)
+    values.update(params)
+    return values
 
 
 def undecoded_path(scope: Scope) -> str:

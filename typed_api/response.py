@@ -66,7 +66,6 @@ BodyT_contra = TypeVar("BodyT_contra", contravariant=True, bound=Sendable)
 # Any: a marker of whatever body.
 ResponseT_contra = TypeVar("ResponseT_contra", contravariant=True, bound=Status[Any] | Sendable)
 
-SameSite: TypeAlias = Literal["lax", "strict", "none"]
 AfterWork: TypeAlias = tuple[Callable[..., object], tuple[object, ...], dict[str, object]]
 
 JSON_TYPE: Final = b"application/json; charset=utf-8"
@@ -251,7 +250,7 @@ class ResponseHead(Protocol):
         domain: str | None = None,
         secure: bool | None = None,
         httponly: bool = True,
-        samesite: SameSite | None = "lax",
+        samesite: wire.SameSite | None = "lax",
     ) -> Self:
         """Set a cookie with safe defaults.
 
@@ -283,7 +282,7 @@ class ResponseHead(Protocol):
         domain: str | None = None,
         secure: bool | None = None,
         httponly: bool = True,
-        samesite: SameSite | None = "lax",
+        samesite: wire.SameSite | None = "lax",
     ) -> Self:
         """Tell the browser to forget a cookie; path and domain must be those it was set with.
 
@@ -735,7 +734,7 @@ class ApiResponse(Generic[ResponseT_contra]):
         domain: str | None = None,
         secure: bool | None = None,
         httponly: bool = True,
-        samesite: SameSite | None = "lax",
+        samesite: wire.SameSite | None = "lax",
     ) -> Self:
         """Set a cookie with safe defaults.
 
@@ -786,7 +785,7 @@ class ApiResponse(Generic[ResponseT_contra]):
         domain: str | None = None,
         secure: bool | None = None,
         httponly: bool = True,
-        samesite: SameSite | None = "lax",
+        samesite: wire.SameSite | None = "lax",
     ) -> Self:
         """Tell the browser to forget a cookie; path and domain must be those it was set with.
 
