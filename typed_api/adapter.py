@@ -335,31 +335,35 @@ def _body_reader(handler: Handler) -> ReadBody | None:
     if kind is BodyKind.UNDECLARED:
 
         async def read_undeclared(req: AnyRequest, fields: Mapping[bytes, bytes]) -> None:
-            body = await read_body(req._receive, fields, limit_bytes, limit_text) if has_body(fields) else b""
+            expected = has_body(fields, req._scope["http_version"])
+            body = await read_body(req._receive, fields, limit_bytes, limit_text) if expected else b""
             req._body = decode_undeclared(fields, body)
 
         return read_undeclared
     if kind is BodyKind.RAW:
 
         async def read_raw(req: AnyRequest, fields: Mapping[bytes, bytes]) -> None:
-            req._body = await read_body(req._receive, fields, limit_bytes, limit_text) if has_body(fields) else b""
+            expected = has_body(fields, req._scope["http_version"])
+            req._body = await read_body(req._receive, fields, limit_bytes, limit_text) if expected else b""
 
         return read_raw
+    # One `handler` serves POST with a body and DELETE without one; a `delete` that declares a body wants it.
+    optional = handler.name == "handler" and handler.method == "DELETE"
     if kind is BodyKind.FORM:
         validate_form = schema.text_validator(handler.request.body, "form")
 
         async def read_form_body(req: AnyRequest, fields: Mapping[bytes, bytes]) -> None:
+            if optional and not has_body(fields, req._scope["http_version"]):
+                return
             values, files = await read_form(req._receive, fields, limit_bytes, limit_text)
             req._scope[_FILES].extend(files)
             req._body = validate_form(values)
 
         return read_form_body
     validate = schema.json_validator(handler.request.body, coerce=config.coerce)
-    # One `handler` serves POST with a body and DELETE without one; a `delete` that declares a body wants it.
-    optional = handler.name == "handler" and handler.method == "DELETE"
 
     async def read_json(req: AnyRequest, fields: Mapping[bytes, bytes]) -> None:
-        if optional and not has_body(fields):
+        if optional and not has_body(fields, req._scope["http_version"]):
             return
         check_json_type(fields)
         req._body = validate(await read_body(req._receive, fields, limit_bytes, limit_text))

@@ -295,7 +295,13 @@ class TypedAPI:
         await _send_whole(send, 308, headers, b"" if scope["method"] == "HEAD" else body, length=len(body))
 
     async def _through_middleware(self, stack: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-        started = False
+        started = gone = False
+
+        async def heard() -> Message:
+            nonlocal gone
+            message = await receive()
+            gone = gone or message["type"] == "http.disconnect"
+            return message
 
         async def watched(message: Message) -> None:
             nonlocal started
@@ -307,13 +313,14 @@ class TypedAPI:
 
         scope["app"] = self._owner
         try:
-            await stack(scope, receive, watched)
+            await stack(scope, heard, watched)
         except Exception as error:
             if started:
                 raise
             await self._fail(scope, receive, send, error, "the middleware")
             return
-        if not started and not scope.get("typed_api.gone"):
+        # A client that left before its body was complete is answered by nobody.
+        if not started and not gone:
             silence = RuntimeError("The middleware neither answered nor called the app.")
             await self._fail(scope, receive, send, silence, "the middleware")
 
@@ -349,7 +356,6 @@ class TypedAPI:
     async def _fail(self, scope: Scope, receive: Receive, send: Send, error: Exception, where: str) -> None:
         """Answer for an exception; nothing has been sent yet."""
         if isinstance(error, ClientDisconnected):
-            scope["typed_api.gone"] = True
             return
         handler = self._find_exception_handler(error)
         if handler is not None:

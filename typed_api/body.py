@@ -92,13 +92,18 @@ def check_framing(fields: Fields) -> None:
         raise ApiError(400, "Content-Length and Transfer-Encoding exclude each other.", {"connection": "close"})
 
 
-def has_body(fields: Fields) -> bool:
-    """Tell whether a request announces a body (RFC 9112 §6.3).
+def has_body(fields: Fields, http_version: str) -> bool:
+    """Tell whether a request has, or may have, a body.
 
     Args:
         fields: The request's header fields.
+        http_version: As ASGI has it. HTTP/1 announces every body (RFC 9112 §6.3); from HTTP/2 on the frames alone say
+            whether there is one (RFC 9113 §8.1.1), so that without a length it has to be read to know.
     """
-    return b"transfer-encoding" in fields or fields.get(b"content-length", b"0").strip(b"0") != b""
+    length = fields.get(b"content-length")
+    if length is None:
+        return b"transfer-encoding" in fields or not http_version.startswith("1")
+    return length.strip(b"0") != b""
 
 
 def _too_large(limit_text: str) -> ApiError:

@@ -153,7 +153,8 @@ class State:
             return exact
         found = self._found.get(cls)
         if found is None:
-            fits = [item for item in objects.values() if isinstance(item, cls)]
+            # By identity: one object under two classes is one object.
+            fits = list({id(item): item for item in objects.values() if isinstance(item, cls)}.values())
             if len(fits) > 1:
                 names = ", ".join(sorted(type(item).__name__ for item in fits))
                 raise LookupError(

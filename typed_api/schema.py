@@ -425,11 +425,18 @@ def _shows_raw_input(schema: _Node) -> bool:
     """
     keys = _VALIDATION_KEYS - {"python_schema"}
     fragile = _STRICT_ONLY_AS_JSON | _MOMENTS.keys()
-    everything = {node["type"] for _, node in _nodes(schema, keys)}
-    for _, node in _nodes(schema, keys):
-        if node["type"] in ("function-before", "function-wrap"):
-            below = {inner["type"] for _, inner in _nodes(node, keys)}
-            if fragile & (everything if "definition-ref" in below else below):
+
+    def is_fragile(key: str, node: _Node) -> bool:
+        # The keys of JSON objects are strings, whatever they stand for.
+        return node["type"] in fragile or (key == "keys_schema" and node["type"] not in ("any", "str"))
+
+    everything = list(_nodes(schema, keys))
+    if not any(is_fragile(key, node) for key, node in everything):
+        return False
+    for _, function in everything:
+        if function["type"] in ("function-before", "function-wrap"):
+            below = list(_nodes(function, keys))
+            if any(is_fragile(key, node) or node["type"] == "definition-ref" for key, node in below):
                 return True
     return False
 
@@ -444,7 +451,6 @@ def _strict_by_node(node: _Node, is_key: bool = False) -> _Node:
     if "keys_schema" in node:
         new = {**new, "keys_schema": _strict_by_node(node["keys_schema"], True)}
     if kind in _WITH_STRICT:
-        # The keys of JSON objects are always strings, whatever they stand for.
         new = {**new, "strict": not (is_key or kind in _STRICT_ONLY_AS_JSON or kind in _MOMENTS)}
     if kind in _MOMENTS and not is_key:
         error_type: Any = _MOMENTS[kind]
