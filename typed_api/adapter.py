@@ -194,7 +194,7 @@ def compile_handler(handler: Handler, services: Services, *, is_head: bool = Fal
                         status_code, body = 304, b""
                         del headers[1]
             else:
-                status_code, headers, body = _head(res, body, fields, tags=tags, debug=services.debug, scope=scope)
+                status_code, headers, body = _head(res, body, fields, tags=tags, scope=scope)
             await send({"type": "http.response.start", "status": status_code, "headers": headers})
             await send({"type": "http.response.body", "body": b"" if hides_body else body})
         if res._after is not None:
@@ -261,9 +261,7 @@ def _request_specs(handler: Handler, services: Services, *, is_head: bool) -> tu
         method="GET" if is_head and handler.name == "handler" else None,
         limit_bytes=config.limit_bytes if bounded else None,
         limit_text=config.body_limit_text,
-        path_names=[
-            name for name, kind in handler.pattern.params.items() if kind is SegmentKind.OPTIONAL_CATCH_ALL
-        ],
+        path_names=[name for name, kind in handler.pattern.params.items() if kind is SegmentKind.OPTIONAL_CATCH_ALL],
     )
     parsed = (
         None
@@ -335,7 +333,7 @@ def _body_reader(handler: Handler) -> ReadBody | None:
     if kind is BodyKind.UNDECLARED:
 
         async def read_undeclared(req: AnyRequest, fields: Mapping[bytes, bytes]) -> None:
-            expected = has_body(fields, req._scope["http_version"])
+            expected = has_body(fields, req._scope.get("http_version", "1.1"))
             body = await read_body(req._receive, fields, limit_bytes, limit_text) if expected else b""
             req._body = decode_undeclared(fields, body)
 
@@ -343,17 +341,24 @@ def _body_reader(handler: Handler) -> ReadBody | None:
     if kind is BodyKind.RAW:
 
         async def read_raw(req: AnyRequest, fields: Mapping[bytes, bytes]) -> None:
-            expected = has_body(fields, req._scope["http_version"])
+            expected = has_body(fields, req._scope.get("http_version", "1.1"))
             req._body = await read_body(req._receive, fields, limit_bytes, limit_text) if expected else b""
 
         return read_raw
     # One `handler` serves POST with a body and DELETE without one; a `delete` that declares a body wants it.
     optional = handler.name == "handler" and handler.method == "DELETE"
+
+    def is_left_out(req: AnyRequest, fields: Mapping[bytes, bytes]) -> bool:
+        if not has_body(fields, req._scope.get("http_version", "1.1")):
+            return True
+        # From HTTP/2 on a body need not have a length; what has no type either is none.
+        return not fields.keys() & {b"content-length", b"transfer-encoding", b"content-type"}
+
     if kind is BodyKind.FORM:
         validate_form = schema.text_validator(handler.request.body, "form")
 
         async def read_form_body(req: AnyRequest, fields: Mapping[bytes, bytes]) -> None:
-            if optional and not has_body(fields, req._scope["http_version"]):
+            if optional and is_left_out(req, fields):
                 return
             values, files = await read_form(req._receive, fields, limit_bytes, limit_text)
             req._scope[_FILES].extend(files)
@@ -363,7 +368,7 @@ def _body_reader(handler: Handler) -> ReadBody | None:
     validate = schema.json_validator(handler.request.body, coerce=config.coerce)
 
     async def read_json(req: AnyRequest, fields: Mapping[bytes, bytes]) -> None:
-        if optional and not has_body(fields, req._scope["http_version"]):
+        if optional and is_left_out(req, fields):
             return
         check_json_type(fields)
         req._body = validate(await read_body(req._receive, fields, limit_bytes, limit_text))
@@ -435,20 +440,13 @@ def _make_plan(declared: object, *, recheck: bool) -> BodyPlan:
 
 
 def _head(
-    res: AnyResponse, body: bytes, fields: Mapping[bytes, bytes], *, tags: bool, debug: bool, scope: Scope
+    res: AnyResponse, body: bytes, fields: Mapping[bytes, bytes], *, tags: bool, scope: Scope
 ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     """Work out status, headers and body where the plain case does not hold."""
     status_code = res._status
     own = res._headers or []
     if status_code in BODYLESS_STATUSES:
-        if body and debug:
-            logger.warning(
-                "A body was attempted to be set with a %d statusCode for %r, this is invalid and the body was ignored.",
-                status_code,
-                scope["path"],
-            )
-        # 205 says that it has no content, 204 and 304 have it in their definition (RFC 9110 §8.6).
-        return status_code, [(_CONTENT_LENGTH, b"0"), *own] if status_code == 205 else list(own), b""
+        return status_code, _bodyless_headers(res, scope, was_given_body=bool(body)), b""
     headers = [] if res._type is None else [(_CONTENT_TYPE, res._type)]
     if status_code == 200 and res._tagged and scope["method"] in ("GET", "HEAD"):
         known = dict(own)
@@ -459,6 +457,18 @@ def _head(
         if _is_fresh(tag, known.get(b"last-modified"), fields):
             return 304, [*headers, *own], b""
     return status_code, [*headers, (_CONTENT_LENGTH, b"%d" % len(body)), *own], body
+
+
+def _bodyless_headers(res: AnyResponse, scope: Scope, *, was_given_body: bool) -> list[tuple[bytes, bytes]]:
+    if was_given_body and res._spec.debug:
+        logger.warning(
+            "A body was attempted to be set with a %d statusCode for %r, this is invalid and the body was ignored.",
+            res._status,
+            scope["path"],
+        )
+    own = res._headers or []
+    # 205 says that it has no content, 204 and 304 have it in their definition (RFC 9110 §8.6).
+    return [(_CONTENT_LENGTH, b"0"), *own] if res._status == 205 else list(own)
 
 
 def _is_fresh(tag: bytes | None, modified: bytes | None, fields: Mapping[bytes, bytes]) -> bool:
@@ -504,7 +514,13 @@ async def _answer_stream(
         await send(message)
 
     try:
-        if isinstance(res._stream, File):
+        if res._status in BODYLESS_STATUSES:
+            # Bytes after such a head would be read as the next answer of the connection.
+            await _close_unstarted(getattr(res._stream, "source", res._stream))
+            headers = _bodyless_headers(res, scope, was_given_body=True)
+            await watched({"type": "http.response.start", "status": res._status, "headers": headers})
+            await watched({"type": "http.response.body", "body": b""})
+        elif isinstance(res._stream, File):
             await _send_file(res, res._stream, scope, receive, watched)
         else:
             # A source that reads the request's body itself needs every message: nobody else may watch for the end.
@@ -546,7 +562,7 @@ async def _send_pieces(
         *own,
     ]
     start = {"type": "http.response.start", "status": res._status, "headers": headers}
-    if hides_body or res._status in BODYLESS_STATUSES:
+    if hides_body:
         await chunks.aclose()
         await _close_unstarted(stream)
         await send(start)

@@ -64,16 +64,25 @@ class _Methods(dict[str, Adapter]):
 
     def __missing__(self, method: str) -> Adapter:
         handlers = cast("Mapping[str, Handler]", self._endpoint.handlers)
-        if method in handlers:
-            adapter = compile_handler(handlers[method], self._app._services)
-        elif method == "HEAD" and "GET" in handlers:
-            adapter = compile_handler(handlers["GET"], self._app._services, is_head=True)
+        is_head = method == "HEAD" and "HEAD" not in handlers
+        handler = handlers.get("GET" if is_head else method)
+        if handler is not None:
+            try:
+                adapter = compile_handler(handler, self._app._services, is_head=is_head)
+            except Exception as error:  # A type that pydantic refuses only now: this route fails, and says so.
+                return self._failing(error, handler.where)
         elif method == "OPTIONS":
             adapter = self._tell_methods
         else:
             return self._refuse  # Anything may stand in a request line: what is no method of the route is not kept.
         self[method] = adapter
         return adapter
+
+    def _failing(self, error: Exception, where: str) -> Adapter:
+        async def fail(scope: Scope, receive: Receive, send: Send, params: Params) -> None:
+            await self._app._fail(scope, receive, send, error, where)
+
+        return fail
 
     async def _tell_methods(self, scope: Scope, receive: Receive, send: Send, params: Params) -> None:
         await _send_whole(send, 204, [(b"allow", ", ".join(self._endpoint.methods).encode("ascii"))], b"")

@@ -235,8 +235,8 @@ def decode_undeclared(fields: Fields, body: bytes) -> object:
         charset = (content_type.charset or "utf-8").lower()
         return parse_json(body if charset in ("utf-8", "utf8") else _text(body, charset).encode())
     if content_type.media_type == "application/x-www-form-urlencoded":
-        _text(b"", content_type.charset)
-        return wire.group_pairs(_form_pairs(body))
+        # A charset is about the raw bytes; what is percent-encoded is UTF-8 under any.
+        return wire.group_pairs(_form_pairs(_text(body, content_type.charset).encode() if content_type.charset else body))
     media_type = content_type.media_type
     if media_type.startswith("text/") or media_type == "application/xml" or media_type.endswith("+xml"):
         return _text(body, content_type.charset)

@@ -39,8 +39,8 @@ class TestClient(StarletteTestClient):
         *,
         state: Sequence[object] = (),
         base_url: str = "https://testserver",
-        raise_server_exceptions: bool = False,
-        follow_redirects: bool = False,
+        raise_server_exceptions: bool = True,
+        follow_redirects: bool = True,
         headers: Mapping[str, str] | None = None,
         cookies: Mapping[str, str] | None = None,
     ) -> None:
@@ -51,8 +51,9 @@ class TestClient(StarletteTestClient):
             state: Instances that replace those of the app's state, found by their class or a base of it:
                 `TestClient(app, state=[FakeMailer()])`.
             base_url: What relative URLs are joined to; https, so that `Secure` cookies come back.
-            raise_server_exceptions: Whether an exception that leaves the app is raised here.
-            follow_redirects: Whether redirects are followed.
+            raise_server_exceptions: Whether an exception that leaves the app is raised here. One in a handler is
+                answered with a 500 and does not leave it; one in a stream that has begun does.
+            follow_redirects: Whether redirects are followed, as with Starlette's client.
             headers: Sent with every request.
             cookies: Sent with every request.
 
