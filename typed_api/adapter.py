@@ -299,26 +299,22 @@ def _headers_reader(handler: Handler) -> Callable[[Sequence[tuple[bytes, bytes]]
     if headers is None:
         return None
     validate = schema.text_validator(headers, "header")
+    fields = schema.text_fields(headers)
+    lists = frozenset(name for name, field in fields.items() if field.is_list)
     names = {
-        (name if field.has_alias else name.replace("_", "-")).lower().encode("latin-1"): (name, field.is_list)
-        for name, field in schema.text_fields(headers).items()
+        (name if field.has_alias else name.replace("_", "-")).lower().encode("latin-1"): name
+        for name, field in fields.items()
     }
 
     def read_headers(lines: Sequence[tuple[bytes, bytes]]) -> object:
-        values: dict[str, object] = {}
+        found: dict[str, list[str]] = {}
         for line, data in lines:
-            found = names.get(line)
-            if found is None:
-                continue
-            name, is_list = found
-            value = data.decode("latin-1")
-            known = values.get(name)
-            if is_list:
-                values[name] = [*known, value] if isinstance(known, list) else [value]
-            else:
-                # Several lines of one field are one list-valued field (RFC 9110 §5.3).
-                values[name] = value if known is None else f"{known}, {value}"
-        return validate(values)
+            name = names.get(line)
+            if name is not None:
+                # Appended, and joined once: a client may send the same field a hundred thousand times.
+                found.setdefault(name, []).append(data.decode("latin-1"))
+        # Several lines of one field are one list-valued field (RFC 9110 §5.3).
+        return validate({name: values if name in lists else ", ".join(values) for name, values in found.items()})
 
     return read_headers
 
@@ -425,7 +421,9 @@ def _make_plan(declared: object, *, recheck: bool) -> BodyPlan:
             raise ValueError
 
         def refusal(error: Exception) -> ResponseValidationError:
-            return ResponseValidationError(f"The body is declared as {plan.declared}, not as JSON. Use res.send(...).")
+            return ResponseValidationError(
+                f"The body is declared as {plan.declared}, which is neither JSON nor text. Give that to res.send(...)."
+            )
 
         plan.validate, plan.to_json, plan.refusal = refuse, bytes, refusal
         return plan
@@ -483,7 +481,7 @@ def _is_fresh(tag: bytes | None, modified: bytes | None, fields: Mapping[bytes, 
         return False
     try:
         return parsedate_to_datetime(modified.decode("latin-1")) <= parsedate_to_datetime(since.decode("latin-1"))
-    except (TypeError, ValueError):  # A date that cannot be read is no condition (RFC 9110 §13.1.3).
+    except (TypeError, ValueError, OverflowError):  # A date that cannot be read is no condition (RFC 9110 §13.1.3).
         return False
 
 

@@ -11,6 +11,8 @@ import html
 import inspect
 import logging
 import os
+import re
+import textwrap
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -25,7 +27,7 @@ from starlette.middleware import Middleware
 from typed_api import wire
 from typed_api._types import ASGIApp, Message, Receive, Scope, Send
 from typed_api.adapter import Adapter, Params, Services, compile_handler
-from typed_api.body import ClientDisconnected
+from typed_api.body import ClientDisconnected, check_framing
 from typed_api.config import environment
 from typed_api.contract import ContractError, Endpoint, Handler, describe
 from typed_api.discovery import RouteModule, discover
@@ -38,6 +40,22 @@ from typed_api.response import PROBLEM_TYPE, TEXT_TYPE
 __all__ = ["ExceptionHandler", "Lifespan", "TypedAPI", "failure_app"]
 
 logger = logging.getLogger("typed_api")
+
+_LOG_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def _write_traceback(record: logging.LogRecord) -> bool:
+    r"""Indent a traceback, and escape its control characters.
+
+    The text of an exception may quote a request: `\nINFO: ...` in it must not pass for a line of the log.
+    """
+    if record.exc_info and record.exc_info[1] is not None and not record.exc_text:
+        text = "".join(traceback.format_exception(record.exc_info[1])).rstrip("\n")
+        record.exc_text = textwrap.indent(_LOG_CONTROL.sub(lambda found: repr(found[0])[1:-1], text), "  ")
+    return True
+
+
+logger.addFilter(_write_traceback)
 
 Lifespan: TypeAlias = Callable[["TypedAPI"], AbstractAsyncContextManager[Iterable[object] | None]]
 """An async context manager function: what it yields is the app's state, found by class."""
@@ -85,6 +103,8 @@ class _Methods(dict[str, Adapter]):
         return fail
 
     async def _tell_methods(self, scope: Scope, receive: Receive, send: Send, params: Params) -> None:
+        if await self._app._refuses_framing(scope, receive, send):
+            return
         await _send_whole(send, 204, [(b"allow", ", ".join(self._endpoint.methods).encode("ascii"))], b"")
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send, params: Params) -> None:
@@ -261,8 +281,18 @@ class TypedAPI:
     async def _serve_mount(self, path: str, scope: Scope, receive: Receive, send: Send) -> bool:
         for prefix, app in self._mounts:
             if prefix and _is_below(path, prefix):
-                await self._forward(prefix, app, scope, receive, send)
+                if scope["type"] != "http" or not await self._refuses_framing(scope, receive, send):
+                    await self._forward(prefix, app, scope, receive, send)
                 return True
+        return False
+
+    async def _refuses_framing(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Refuse a request whose length could be read in two ways; adapters and `_fail` see to it themselves."""
+        try:
+            check_framing(dict(scope["headers"]))
+        except ApiError as error:
+            await self._fail(scope, receive, send, error, "dispatch")
+            return True
         return False
 
     async def _forward(self, prefix: str, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
@@ -283,6 +313,8 @@ class TypedAPI:
             else:
                 await send({"type": "websocket.close", "code": 1000, "reason": ""})
             return
+        if await self._refuses_framing(scope, receive, send):
+            return
         bare = path[:-1]
         if len(path) > 1 and path.endswith("/") and not bare.endswith("/"):
             with contextlib.suppress(PathDecodeError):
@@ -298,12 +330,15 @@ class TypedAPI:
         # A path alone: the Host of a request is the client's word, and must not decide where the client is sent.
         target = quote(scope.get("root_path", "") + bare, safe="/%:@!$&'()*+,;=~-._")
         if scope.get("query_string"):
-            target += "?" + quote(scope["query_string"].decode("latin-1"), safe="/?%:@!$&'()*+,;=~-._[]{}|^`<>")
+            target += "?" + quote(scope["query_string"], safe="/?%:@!$&'()*+,;=~-._[]{}|^`<>")
         body = target.encode("ascii")
-        headers = [(b"content-type", TEXT_TYPE), (b"location", body)]
+        # Refresh: what an old browser that does not know 308 goes by.
+        headers = [(b"content-type", TEXT_TYPE), (b"location", body), (b"refresh", b"0;url=" + body)]
         await _send_whole(send, 308, headers, b"" if scope["method"] == "HEAD" else body, length=len(body))
 
     async def _through_middleware(self, stack: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        if await self._refuses_framing(scope, receive, send):
+            return
         started = gone = False
 
         async def heard() -> Message:
@@ -366,6 +401,15 @@ class TypedAPI:
         """Answer for an exception; nothing has been sent yet."""
         if isinstance(error, ClientDisconnected):
             return
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1000, "reason": ""})
+            return
+        try:
+            check_framing(dict(scope["headers"]))
+        except ApiError as refusal:
+            # Whatever else is wrong, and past exception handlers, whose answers would leave the connection open.
+            await self._answer_error(scope, send, refusal, where)
+            return
         handler = self._find_exception_handler(error)
         if handler is not None:
             try:
@@ -411,11 +455,15 @@ class TypedAPI:
 
     async def _answer_error(self, scope: Scope, send: Send, error: Exception, where: str) -> None:
         if isinstance(error, HTTPException):
-            if error.status_code < 400:
-                headers = _encode_headers(error.headers or {})
-                await _send_whole(send, error.status_code, headers, b"")
+            try:
+                if error.status_code < 400:
+                    headers = _encode_headers(error.headers or {})
+                    await _send_whole(send, error.status_code, headers, b"")
+                    return
+                answer = ApiError(error.status_code, error.detail or None, error.headers)
+            except ValueError as bad:  # Its headers, or its status, cannot be sent.
+                await self._answer_error(scope, send, bad, where)
                 return
-            answer = ApiError(error.status_code, error.detail or None, error.headers)
         elif isinstance(error, ApiError):
             answer = error
         else:
@@ -431,7 +479,7 @@ class TypedAPI:
             if self.debug:
                 text = "".join(traceback.format_exception(error))
                 errors = {"errors": list(error.errors)} if isinstance(error, ResponseValidationError) else {}
-                await _send_debug(scope, send, f"{type(error).__name__}: {error}", text, errors)
+                await _send_debug(scope, send, f"{type(error).__name__}: {_text_of(error)}", text, errors)
                 return
         try:
             headers = _encode_headers(answer.headers)
@@ -502,7 +550,14 @@ def _collector_paused() -> Iterator[None]:
 
 def _log_sentence(error: Exception) -> str:
     # repr: the sentence may quote the client, and a raw newline would forge a line of the log.
-    return f"{type(error).__name__}: {str(error)!r}"
+    return f"{type(error).__name__}: {_text_of(error)!r}"
+
+
+def _text_of(error: Exception) -> str:
+    try:
+        return str(error)
+    except Exception:  # The text of an exception is code of its own.
+        return "(its text cannot be read)"
 
 
 async def _send_whole(

@@ -4,8 +4,9 @@ Owns the reading (with its limits) and the decoding by content type. What a decl
 the caller brings along.
 """
 
+import re
 from collections.abc import AsyncGenerator, Mapping
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias, cast
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
@@ -40,6 +41,9 @@ MAX_FORM_FIELDS: Final = 1000
 MAX_PART_BYTES: Final = 1024 * 1024
 """A text field of a multipart form; files are bounded by the body limit alone."""
 _MAX_BOUNDARY: Final = 70  # RFC 2046 §5.1.1.
+_BOUNDARY: Final = re.compile(r'[ !#-\[\]-~]+')
+"""More than RFC 2046 allows, less than could break out of a quoted string."""
+_MAX_PART_PARAMS: Final = 100
 
 
 class ClientDisconnected(Exception):
@@ -236,7 +240,8 @@ def decode_undeclared(fields: Fields, body: bytes) -> object:
         return parse_json(body if charset in ("utf-8", "utf8") else _text(body, charset).encode())
     if content_type.media_type == "application/x-www-form-urlencoded":
         # A charset is about the raw bytes; what is percent-encoded is UTF-8 under any.
-        return wire.group_pairs(_form_pairs(_text(body, content_type.charset).encode() if content_type.charset else body))
+        text = body if content_type.charset is None else _text(body, content_type.charset).encode()
+        return wire.group_pairs(_form_pairs(text))
     media_type = content_type.media_type
     if media_type.startswith("text/") or media_type == "application/xml" or media_type.endswith("+xml"):
         return _text(body, content_type.charset)
@@ -287,13 +292,13 @@ async def read_form(
         return dict(wire.group_pairs(_form_pairs(body))), []
     _announced(fields, limit_bytes, limit_text)
     boundary = content_type.params.get("boundary", "")
-    if not 0 < len(boundary) <= _MAX_BOUNDARY:
+    if len(boundary) > _MAX_BOUNDARY or _BOUNDARY.fullmatch(boundary) is None:
         raise ApiError(400, f"A multipart form needs a boundary of 1 to {_MAX_BOUNDARY} characters.")
-    return await _read_multipart(fields[b"content-type"], iter_body(receive, limit_bytes, limit_text))
+    return await _read_multipart(boundary, iter_body(receive, limit_bytes, limit_text))
 
 
 async def _read_multipart(
-    content_type: bytes, pieces: AsyncGenerator[bytes, None]
+    boundary: str, pieces: AsyncGenerator[bytes, None]
 ) -> tuple[dict[str, object], list[UploadFile]]:
     # Imported late: python-multipart is the extra `forms`, and only form routes need it.
     from python_multipart.exceptions import FormParserError
@@ -307,9 +312,23 @@ async def _read_multipart(
         def on_end(self) -> None:
             self.complete = True
 
+        def on_header_end(self) -> None:
+            # The parser goes through the whole value for each of them.
+            if self._current_partial_header_value.count(b";") > _MAX_PART_PARAMS:
+                raise MultiPartException("A part has a header with too many parameters.")
+            super().on_header_end()
+
+    async def whole() -> AsyncGenerator[bytes, None]:
+        async for piece in pieces:
+            yield piece
+        if not parser.complete:
+            # While it still parses, the parser closes the files that it has, also one whose part has no end.
+            raise ApiError(400, "The multipart form is cut off: its closing boundary is missing.")
+
     parser = Parser(
-        Headers(raw=[(b"content-type", content_type)]),
-        pieces,
+        # Not the client's own words: the parser has rules of its own for them, such as the last of two charsets.
+        Headers(raw=[(b"content-type", b'multipart/form-data; boundary="%s"' % boundary.encode("ascii"))]),
+        whole(),
         max_files=MAX_FORM_FIELDS,
         max_fields=MAX_FORM_FIELDS,
         max_part_size=MAX_PART_BYTES,
@@ -334,11 +353,7 @@ async def _read_multipart(
         if name not in values:
             values[name] = item
         elif isinstance(known := values[name], list):
-            known.append(item)
+            cast("list[object]", known).append(item)
         else:
             values[name] = [known, item]
-    if not parser.complete:
-        for file in files:
-            await file.close()
-        raise ApiError(400, "The multipart form is cut off: its closing boundary is missing.")
     return values, files

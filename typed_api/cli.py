@@ -1,27 +1,42 @@
 """The command line: `typed-api dev`, `start` and `routes`.
 
-Owns the order of settings (options, environment, `.env` files, `pyproject.toml`) and the words that a person in a
-terminal reads. Exit status 0 is fine, 1 is findings, 2 is misuse.
+Owns the order of settings (options, environment, `.env` files, `pyproject.toml`), how a production server ends, and
+the words that a person in a terminal reads. Exit status 0 is fine, 1 is findings, 2 is misuse.
 """
 
+import asyncio
+import contextlib
+import copy
+import errno
+import importlib
+import inspect
 import json
+import logging
+import multiprocessing
 import os
 import signal
+import socket
 import sys
+import threading
 from collections.abc import Callable
+from multiprocessing.synchronize import Event
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import click
+import uvicorn
 from click.core import ParameterSource
+from typing_extensions import override
 from uvicorn.config import LOGGING_CONFIG
-from uvicorn.importer import ImportFromStringError, import_from_string
 from uvicorn.main import main as uvicorn_command
+from uvicorn.supervisors import Multiprocess
 
 from typed_api import __version__
 from typed_api._types import ASGIApp
 from typed_api.app import TypedAPI
 from typed_api.config import Settings, environment, load_settings
+from typed_api.dev import bind, bind_refusal, serve
+from typed_api.discovery import _import_report
 from typed_api.errors import ConfigError, StartupError
 
 __all__ = ["build_app", "main"]
@@ -31,7 +46,12 @@ DEFAULT_PORT: Final = 8000
 DEFAULT_GRACE_SECONDS: Final = 30
 """How long `start` waits for requests in flight when it is told to stop."""
 
-# Reloading is the business of `dev`, the app that of the project's settings.
+_LAST_SECONDS: Final = 2.0
+"""How long what still runs after the grace has to end by itself."""
+_STARTUP_FAILURE: Final = 3
+"""The status by which uvicorn knows a worker that would fail again."""
+
+# Reloading is the business of `dev`, the app and the `.env` files that of the project.
 _OWN_OPTIONS: Final = frozenset(
     {
         "app",
@@ -46,12 +66,17 @@ _OWN_OPTIONS: Final = frozenset(
     }
 )
 
+_FILES: Final = frozenset({"env_file", "log_config", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "uds"})
+
+logger = logging.getLogger("typed_api")
+
 
 class _Abort(click.ClickException):
     """What keeps a command from its work, told without a traceback."""
 
     exit_code = 1
 
+    @override
     def show(self, file: Any = None) -> None:  # Any: click's own signature.
         click.echo(self.message, err=True)
 
@@ -62,49 +87,102 @@ def main() -> None:
     """Serve typed route modules."""
 
 
-def _enter_project(path: str) -> Settings:
-    """Make a project's folder the working directory and read its settings."""
-    folder = Path(path)
-    if not folder.is_dir():
-        raise click.UsageError(f"{path!r} is not a folder. Give the folder that has pages/ in it.")
-    os.chdir(folder)
-    _load_env_files()
+# --- settings ---------------------------------------------------------------------------------------------------------
+
+
+def _enter(path: str) -> None:
+    """Make a project's folder the working directory."""
     try:
-        settings = load_settings(Path(), os.environ)
-    except ConfigError as error:
-        raise click.UsageError(str(error)) from None
-    for warning in settings.warnings:
-        click.echo(warning, err=True)
+        os.chdir(path)
+    except (FileNotFoundError, NotADirectoryError):
+        raise click.UsageError(f"{path!r} is not a folder. Give the folder that has pages/ in it.") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise click.UsageError(f"{path!r} cannot be entered: {reason}.") from None
+
+
+def _settle(extra_file: str | None = None) -> Settings:
+    """Read the settings of the project in the working directory, and complete the environment from its `.env` files.
+
+    Args:
+        extra_file: An environment file of the user's choice, which beats those of the project.
+
+    Raises:
+        ConfigError: If a setting cannot be used.
+    """
+    settings, added, notes = _read_settings(extra_file)
+    for note in notes:
+        click.echo(note, err=True)
+    os.environ.update(added)
     return settings
 
 
-def _load_env_files() -> None:
-    """Add what `.env` files say to the environment; what is set there already stays.
+def _settle_or_refuse(extra_file: str | None = None) -> Settings:
+    try:
+        return _settle(extra_file)
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _read_settings(extra_file: str | None = None) -> tuple[Settings, dict[str, str], list[str]]:
+    """Give the settings, the variables that `.env` files add to the environment, and what the user should be told."""
+    notes: list[str] = []
+    found = {name: value for name, value in _read_env_files(extra_file, notes.append).items() if name not in os.environ}
+    added = {name: value for name, (value, _) in found.items()}
+    try:
+        settings = load_settings(Path(), {**os.environ, **added})
+    except ConfigError as error:
+        # The sentence begins with the variable, if it is about one.
+        sentence = str(error)
+        _, file = found.get(sentence.partition("=")[0].strip(), ("", None))
+        raise ConfigError(sentence if file is None else f"{file}: {sentence}") from None
+    notes.extend(settings.warnings)
+    return settings, added, notes
+
+
+def _read_env_files(extra_file: str | None, tell: Callable[[str], None]) -> dict[str, tuple[str, Path]]:
+    """Read the variables of `.env` files, each with the file that it comes from.
 
     The order is that of Next.js: `.env.production.local`, `.env.local`, `.env.production`, `.env`, the first wins.
     """
-    try:
-        mode = environment(os.environ)
-    except ConfigError as error:
-        raise click.UsageError(str(error)) from None
-    files = [
-        file for name in (f".env.{mode}.local", ".env.local", f".env.{mode}", ".env") if (file := Path(name)).is_file()
-    ]
+    mode = environment(os.environ)
+    names = (f".env.{mode}.local", ".env.local", f".env.{mode}", ".env")
+    files = [file for name in names if (file := Path(name)).is_file()]
+    if extra_file is not None:
+        files.insert(0, Path(extra_file))
     if not files:
-        return
+        return {}
     try:
         from dotenv import dotenv_values
     except ModuleNotFoundError:
-        click.echo(
+        sentence = (
             f"{files[0]} is not read: that needs the 'python-dotenv' package. Install it with: "
-            "pip install 'typed-api-toolkit[dev]'.",
-            err=True,
+            "pip install 'typed-api-toolkit[dev]'."
         )
-        return
+        if extra_file is not None:
+            raise ConfigError(sentence) from None
+        tell(sentence)
+        return {}
+    variables: dict[str, tuple[str, Path]] = {}
     for file in files:
-        for name, value in dotenv_values(file).items():
+        try:
+            found = dotenv_values(file)
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"{file} is no UTF-8 text (at byte {error.start}).") from None
+        except OSError as error:
+            raise ConfigError(f"{file} cannot be read: {error.strerror}.") from None
+        if found.pop("TYPED_API_ENV", None) is not None:
+            tell(
+                f"{file}: TYPED_API_ENV is not taken from here, since it decides which files are read. Set it in the "
+                "environment."
+            )
+        for name, value in found.items():
             if value is not None:
-                os.environ.setdefault(name, value)
+                variables.setdefault(name, (value, file))
+    return variables
+
+
+# --- the app ----------------------------------------------------------------------------------------------------------
 
 
 def build_app() -> ASGIApp:
@@ -117,21 +195,50 @@ def build_app() -> ASGIApp:
         StartupError: If the routes cannot be served, or `app` names nothing.
         ConfigError: If a setting cannot be used.
     """
-    settings = load_settings(Path(), os.environ)
+    return _make_app(load_settings(Path(), os.environ))
+
+
+def _build_for_development() -> ASGIApp:
+    """Make the app with the `.env` files as they are now."""
+    return _make_app(_settle())
+
+
+def _make_app(settings: Settings) -> ASGIApp:
+    folder = str(Path.cwd())
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
     if settings.app is not None:
-        folder = str(Path.cwd())
-        if folder not in sys.path:
-            sys.path.insert(0, folder)
-        try:
-            app: ASGIApp = import_from_string(settings.app)
-        except ImportFromStringError as error:
-            raise StartupError([f"The setting app = {settings.app!r} cannot be used: {error}"]) from None
-        if not callable(app):
-            raise StartupError([f"The setting app = {settings.app!r} names {type(app).__name__!r}, not an ASGI app."])
-        return app
+        return _import_app(settings.app)
     names = ("title", "version", "debug", "coerce", "recheck_responses", "word_separator")
     options = {name: value for name in names if (value := getattr(settings, name)) is not None}
     return TypedAPI(settings.pages, **options)
+
+
+def _import_app(place: str) -> ASGIApp:
+    setting = f"The setting app = {place!r}"
+    module_name, _, path = place.partition(":")
+    names = [*module_name.split("."), *path.split(".")]
+    if not all(name.isidentifier() for name in names):
+        raise StartupError([f"{setting} names no object. Write it as 'module:name', for example 'main:app'."])
+    importlib.invalidate_caches()
+    try:
+        found: Any = importlib.import_module(module_name)
+    except StartupError:
+        raise
+    except (Exception, SystemExit) as error:
+        if isinstance(error, ModuleNotFoundError) and f"{module_name}.".startswith(f"{error.name}."):
+            raise StartupError(
+                [f"{setting} names no module: there is no {error.name!r} in '{Path.cwd()}', nor installed."]
+            ) from None
+        raise StartupError([_import_report(module_name, error)]) from None
+    for name in path.split("."):
+        try:
+            found = getattr(found, name)
+        except AttributeError:
+            raise StartupError([f"{setting} names nothing: {module_name!r} has no {path!r}."]) from None
+    if not callable(found):
+        raise StartupError([f"{setting} names an object of type {type(found).__name__!r}, which is no ASGI app."])
+    return cast("ASGIApp", found)
 
 
 def _build_or_abort() -> ASGIApp:
@@ -141,9 +248,14 @@ def _build_or_abort() -> ASGIApp:
         raise _Abort(str(error)) from None
 
 
-def _log_own_lines() -> None:
+# --- dev --------------------------------------------------------------------------------------------------------------
+
+
+def _log_config(level: str = "info") -> dict[str, Any]:
     # uvicorn sets up its own loggers alone; without this ours would print bare sentences.
-    LOGGING_CONFIG["loggers"]["typed_api"] = {"handlers": ["default"], "level": "INFO", "propagate": False}
+    config = copy.deepcopy(LOGGING_CONFIG)
+    config["loggers"]["typed_api"] = {"handlers": ["default"], "level": level.upper(), "propagate": False}
+    return config
 
 
 @main.command()
@@ -157,50 +269,182 @@ def dev(path: str, host: str | None, port: int | None, reload: bool) -> None:
     Edits are served at once, and the last good app while an edit does not import. Errors are shown with their
     tracebacks.
     """
-    # Imported here: `start` and `routes` need no watching.
-    from typed_api.dev import serve
-
+    _enter(path)
     os.environ["TYPED_API_ENV"] = "development"
-    settings = _enter_project(path)
-    _log_own_lines()
+    # Not put into the environment, and not told: each version of the app reads and tells it anew.
+    try:
+        settings, _, _ = _read_settings()
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from None
+    log_config = _log_config()
+    # That each process starts and ends is told in other words.
+    log_config["loggers"]["uvicorn.error"]["level"] = "WARNING"
     sys.exit(
         serve(
             host or settings.host or DEFAULT_HOST,
             port if port is not None else settings.port if settings.port is not None else DEFAULT_PORT,
-            build_app,
+            _build_for_development,
+            folders=_source_folders(settings),
+            log_config=log_config,
             reload=reload,
         )
     )
 
 
+def _source_folders(settings: Settings) -> list[Path]:
+    here = Path.cwd()
+    pages = Path(os.path.realpath(settings.pages))
+    return [here] if pages.is_relative_to(here) or not pages.is_dir() else [here, pages]
+
+
+# --- start ------------------------------------------------------------------------------------------------------------
+
+
+class _Config(uvicorn.Config):
+    """How a process that serves begins and ends."""
+
+    failed: Event | None = None
+    """Set by a worker that cannot start, for the process that started it; None where there is only one process."""
+
+    @override
+    def load(self) -> None:
+        try:
+            super().load()
+        except (StartupError, ConfigError) as error:
+            click.echo(str(error), err=True)
+            self._give_up()
+            sys.exit(_STARTUP_FAILURE)
+        make: Callable[[uvicorn.Config], Any] = self.lifespan_class
+
+        def make_watched(config: uvicorn.Config) -> Any:
+            lifespan = make(config)
+            startup, shutdown = lifespan.startup, lifespan.shutdown
+
+            async def watched_startup() -> None:
+                await startup()
+                if lifespan.should_exit:
+                    self._give_up()
+
+            async def watched_shutdown() -> None:
+                await shutdown()
+                if any(task.cancelling() for task in asyncio.all_tasks()):
+                    _end_soon()
+
+            lifespan.startup, lifespan.shutdown = watched_startup, watched_shutdown
+            return lifespan
+
+        self.lifespan_class = make_watched
+
+    def _give_up(self) -> None:
+        if self.failed is not None:
+            self.failed.set()
+            if os.name != "nt":
+                # Some releases of uvicorn would start such a worker again and again.
+                os.kill(os.getppid(), signal.SIGTERM)
+
+
+def _end_soon() -> None:
+    """End the process though something in it goes on: the grace is over, and nothing can interrupt a thread."""
+
+    def leave() -> None:
+        logger.error("Ended before all handlers and threads had.")
+        sys.stdout.flush()
+        os._exit(0)
+
+    timer = threading.Timer(_LAST_SECONDS, leave)
+    timer.daemon = True
+    timer.start()
+
+
+def _run(config: _Config) -> int:
+    try:
+        return _run_workers(config) if config.workers > 1 else _run_alone(config)
+    finally:
+        if config.uds is not None:
+            Path(config.uds).unlink(missing_ok=True)
+
+
+def _run_alone(config: _Config) -> int:
+    server = uvicorn.Server(config)
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    # Once it has drained, uvicorn raises the signal again for whoever listened before: that is not to be an end by
+    # signal. Before it listens itself, a signal must not be lost either.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    try:
+        server.run()
+    except SystemExit:
+        # So says uvicorn, where it does not only stop, that it could not start; it has logged why.
+        return 1
+    if any(not thread.daemon and thread is not threading.main_thread() for thread in threading.enumerate()):
+        _end_soon()
+    return 0 if server.started else 1
+
+
+def _run_workers(config: _Config) -> int:
+    config.failed = multiprocessing.get_context("spawn").Event()
+    options: dict[str, Any] = {"sockets": [config.bind_socket()]}
+    if "target" in inspect.signature(Multiprocess).parameters:  # uvicorn below 0.51
+        options["target"] = uvicorn.Server(config).run
+    Multiprocess(config, **options).run()
+    return 1 if config.failed.is_set() else 0
+
+
+def _refuse_taken_port(host: str, port: int) -> None:
+    """Say so before the app starts; what else is wrong with an address, uvicorn finds out."""
+    with contextlib.suppress(socket.gaierror):
+        for family, kind, protocol, _, address in socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        ):
+            try:
+                bind(family, kind, protocol, address).close()
+            except OSError as error:
+                if error.errno in (errno.EADDRINUSE, errno.EACCES):
+                    raise _Abort(bind_refusal(host, port, error)) from None
+
+
 def _start(**options: Any) -> None:  # Any: uvicorn's options are of many types.
     context = click.get_current_context()
-    settings = _enter_project(options.pop("path"))
     given = {name for name in options if context.get_parameter_source(name) not in (ParameterSource.DEFAULT, None)}
+    path = options.pop("path")
+    if "path" in given:
+        # Files of the command line are those of the folder where it was typed.
+        for name in _FILES & given:
+            options[name] = os.path.abspath(options[name])
+    _enter(path)
+    settings = _settle_or_refuse(options.pop("env_file"))
     defaults = {
         "host": settings.host or DEFAULT_HOST,
         "port": DEFAULT_PORT if settings.port is None else settings.port,
-        "workers": settings.workers,
+        # Not None: uvicorn would look for WEB_CONCURRENCY itself, and stumble over an empty one.
+        "workers": settings.workers or 1,
         "timeout_graceful_shutdown": DEFAULT_GRACE_SECONDS,
+        "log_config": _log_config(options["log_level"] or "info"),
     }
     options.update({name: value for name, value in defaults.items() if name not in given})
-    # Found out before a server starts: a worker that cannot import would be started again and again.
-    _build_or_abort()
-    _log_own_lines()
-    # uvicorn raises the signal again once it has drained; that is the end we want, and not a failure.
-    signal.signal(signal.SIGTERM, lambda *_: None)
-    run: Callable[..., None] | None = uvicorn_command.callback
-    if run is None:
-        raise RuntimeError("This version of uvicorn has no command to start.")
-    run(app="typed_api.cli:build_app", factory=True, **options, **_unused_options())
+    options["headers"] = [_split_header(header) for header in options["headers"]]
+    if not 0 <= options["port"] <= 65535:
+        raise click.BadParameter(f"{options['port']} is not in the range 0<=x<=65535.", param_hint="'--port'")
+    if options["uds"] is None and options["fd"] is None:
+        _refuse_taken_port(options["host"], options["port"])
+    config = _Config("typed_api.cli:build_app", factory=True, **options)
+    # In workers too: one that cannot import would be found out only once it has been started.
+    app = _build_or_abort()
+    if isinstance(app, TypedAPI) and app.debug:
+        click.echo("Clients are shown tracebacks: debug is on, which is for development.", err=True)
+    if config.workers == 1:
+        config.app = lambda: app
+    sys.exit(_run(config))
 
 
-def _unused_options() -> dict[str, object]:
-    defaults: dict[str, object] = {}
-    for param in uvicorn_command.params:
-        if param.name in _OWN_OPTIONS and param.name not in ("app", "factory", "version"):
-            defaults[str(param.name)] = [] if param.multiple else param.get_default(click.Context(uvicorn_command))
-    return defaults
+def _split_header(header: str) -> tuple[str, str]:
+    name, colon, value = header.partition(":")
+    if not colon:
+        raise click.BadParameter(f"{header!r} has no colon. Write it as 'Name: value'.", param_hint="'--header'")
+    return name, value
 
 
 main.add_command(
@@ -219,18 +463,24 @@ main.add_command(
 )
 
 
+# --- routes -----------------------------------------------------------------------------------------------------------
+
+
 @main.command()
 @click.argument("path", default=".")
 @click.option("--json", "as_json", is_flag=True, help="Print for a program to read.")
 def routes(path: str, as_json: bool) -> None:
     """List the routes of the project in PATH."""
-    settings = _enter_project(path)
-    app = _build_or_abort()
+    _enter(path)
+    settings = _settle_or_refuse()
+    # What modules print while they are imported is not what was asked for.
+    with contextlib.redirect_stdout(sys.stderr):
+        app = _build_or_abort()
     if not isinstance(app, TypedAPI):
         raise click.UsageError(f"The setting app = {settings.app!r} is a {type(app).__name__}, not a TypedAPI.")
     rows = [
         {"path": endpoint.pattern.template, "methods": list(endpoint.methods), "file": endpoint.file}
-        for endpoint in sorted(app.endpoints, key=lambda endpoint: endpoint.pattern.template)
+        for endpoint in sorted(app.endpoints, key=lambda endpoint: (endpoint.pattern.template, endpoint.file))
     ]
     if as_json:
         click.echo(json.dumps(rows, indent=2))

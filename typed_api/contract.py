@@ -334,7 +334,7 @@ def _check_function(function: object, name: str) -> str | None:
             "Write `def` around it and call it there."
         )
     inner = inspect.unwrap(function)
-    if inspect.isasyncgenfunction(inner) or inspect.isgeneratorfunction(inner):
+    if any(inspect.isasyncgenfunction(part) or inspect.isgeneratorfunction(part) for part in (function, inner)):
         return f"Handler {name!r} must not yield. Answer with res.send(iterator) to stream."
     if inner is function:
         parameters = list(inspect.signature(function).parameters.values())
@@ -435,7 +435,9 @@ def _plain(hint: object) -> object:
 def _members(hint: object) -> Iterator[object]:
     """Take a union apart, through aliases."""
     plain = _plain(hint)
-    if get_origin(plain) in (Union, types.UnionType):
+    if plain is not hint and _names_itself(plain):
+        yield hint
+    elif get_origin(plain) in (Union, types.UnionType):
         for arg in get_args(plain):
             yield from _members(arg)
     else:
@@ -443,6 +445,19 @@ def _members(hint: object) -> Iterator[object]:
         marker = get_origin(plain) or plain
         is_marker = isinstance(marker, type) and issubclass(marker, (Status, StreamedBody))
         yield plain if is_marker or isinstance(hint, TypeAliasType) else hint
+
+
+def _names_itself(hint: object) -> bool:
+    """Tell whether a type has a name in quotes: an alias that means itself, such as pydantic's `JsonValue`.
+
+    Only the alias knows what the name stands for, so it is kept whole.
+    """
+    if isinstance(hint, (str, typing.ForwardRef)):
+        return True
+    origin, args = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return False
+    return any(_names_itself(arg) for arg in (args[:1] if origin is Annotated else args))
 
 
 def _read_request(hint: object, name: str, pattern: Pattern, config: ResolvedConfig) -> RequestTypes:
@@ -455,8 +470,7 @@ def _read_request(hint: object, name: str, pattern: Pattern, config: ResolvedCon
     if query_type is not None:
         _check_query(query_type, name, pattern)
     if headers_type is not None:
-        _check_type(headers_type, f"The headers of handler {name!r}")
-        schema.text_fields(headers_type)
+        _check_fields(headers_type, f"The headers of handler {name!r}")
     plain = _plain(body)
     kind = BodyKind.JSON
     if plain in (object, Any):
@@ -477,10 +491,10 @@ def _read_request(hint: object, name: str, pattern: Pattern, config: ResolvedCon
             f"Handler {name!r} declares a body, but parse_body=False leaves it unread. Take a bare ApiRequest and read "
             "it with req.read() or req.stream(), or drop parse_body=False."
         )
-    if kind in (BodyKind.JSON, BodyKind.FORM):
+    if kind is BodyKind.JSON:
         _check_type(body, f"The body of handler {name!r}")
-    if kind is BodyKind.FORM:
-        schema.text_fields(body)
+    elif kind is BodyKind.FORM:
+        _check_fields(body, f"The body of handler {name!r}")
     return RequestTypes(kind, body, query_type, headers_type)
 
 
@@ -491,8 +505,7 @@ def _is_plain_headers(hint: object) -> bool:
 
 
 def _check_query(query: object, name: str, pattern: Pattern) -> None:
-    _check_type(query, f"The query of handler {name!r}")
-    fields = schema.text_fields(query)
+    fields = _check_fields(query, f"The query of handler {name!r}")
     for param in pattern.params:
         if param not in fields:
             raise _Problem(
@@ -504,6 +517,14 @@ def _check_query(query: object, name: str, pattern: Pattern) -> None:
 def _check_type(hint: object, owner: str) -> None:
     try:
         schema.check_type(hint)
+    except schema.SchemaError as error:
+        raise _Problem(f"{owner} cannot be used: {error}") from None
+
+
+def _check_fields(hint: object, owner: str) -> Mapping[str, schema.TextField]:
+    _check_type(hint, owner)
+    try:
+        return schema.text_fields(hint)
     except schema.SchemaError as error:
         raise _Problem(f"{owner} cannot be used: {error}") from None
 

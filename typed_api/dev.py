@@ -1,9 +1,13 @@
 """The development server: every edit is served, and the last good app while an edit does not import.
 
 Owns the listening socket and the processes that serve it. Each version of the project is loaded in a process of its
-own, which takes over the socket only once its app is up; until then the one before goes on answering.
+own, which takes connections from the socket only once its app is up; until then the one before goes on answering.
 """
 
+import asyncio
+import contextlib
+import functools
+import importlib.util
 import logging
 import logging.config
 import multiprocessing
@@ -14,124 +18,187 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 from typing_extensions import override
-from uvicorn.config import LOGGING_CONFIG
 
-from typed_api._types import ASGIApp
+from typed_api._types import ASGIApp, Message, Receive, Scope, Send
 from typed_api.app import failure_app
 from typed_api.errors import ConfigError, StartupError
 
-__all__ = ["serve"]
+if TYPE_CHECKING:
+    from watchfiles import Change
+
+__all__ = ["bind", "bind_refusal", "serve"]
 
 _GRACE_SECONDS: Final = 2
-_TICK_MS: Final = 100
+_LINGER_SECONDS: Final = 0.2
+"""How long a process that is replaced answers on connections that it has taken already."""
+_TICK_MS: Final = 50
+_BACKLOG: Final = 2048
 _SUFFIXES: Final = (".py", ".toml")
 
 logger = logging.getLogger("typed_api")
 
 
-def serve(host: str, port: int, build: Callable[[], ASGIApp], *, reload: bool) -> int:
+def serve(
+    host: str,
+    port: int,
+    build: Callable[[], ASGIApp],
+    *,
+    folders: Sequence[Path],
+    log_config: Mapping[str, Any],
+    reload: bool,
+) -> int:
     """Serve the project in the working directory until told to stop.
 
     Args:
         host: Where to listen.
         port: The port; 0 takes a free one.
         build: Makes the app; a function of a module, since each version of the project calls it in its own process.
+        folders: Where the project's sources are.
+        log_config: How every process logs, as for `logging.config.dictConfig`.
         reload: Whether edits are served.
 
     Returns:
         The exit status of the command.
     """
-    logging.config.dictConfig(LOGGING_CONFIG)
+    logging.config.dictConfig(dict(log_config))
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        listener = _listen(host, port)
+        listener = bind(family, socket.SOCK_STREAM, 0, (host, port))
+        # From now on connections wait for the first version to be loaded.
+        listener.listen(_BACKLOG)
     except OSError as error:
-        print(f"Port {port} of {host} cannot be used: {error.strerror}. Choose another with --port.", file=sys.stderr)
+        print(bind_refusal(host, port, error), file=sys.stderr)
         return 1
     shown = f"[{host}]" if ":" in host else host
     stop = threading.Event()
+
+    def on_signal(*_: object) -> None:
+        stop.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    print(f"Serving http://{shown}:{listener.getsockname()[1]} (Ctrl+C stops)", file=sys.stderr, flush=True)
-    shift = _Shift(listener, build)
+        signal.signal(number, on_signal)
+    _say(f"Serving http://{shown}:{listener.getsockname()[1]} (Ctrl+C stops)")
+    ticks = _watch(folders, stop) if reload else _wait(stop)
+    # Before the first version is loaded: from now on no edit is missed.
+    next(ticks, None)
+    shift = _Shift(functools.partial(_Worker, listener, log_config), build)
     try:
-        for changed in _ticks(stop, reload=reload):
-            if changed:
-                print("Reloading", file=sys.stderr, flush=True)
-            shift.tick(changed=changed)
+        for edited in ticks:
+            shift.tick(edited)
     finally:
         shift.end()
         listener.close()
     return 0
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def bind(family: int, kind: int, protocol: int, address: Any) -> socket.socket:  # Any: by the family.
+    """Take an address.
+
+    Raises:
+        OSError: If it cannot be had.
+    """
+    listener = socket.socket(family, kind, protocol)
     try:
-        listener.bind((host, port))
+        if os.name == "posix":  # Elsewhere this would share the port with another server.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
     except OSError:
         listener.close()
         raise
-    listener.set_inheritable(True)
     return listener
 
 
-def _ticks(stop: threading.Event, *, reload: bool) -> Iterator[bool]:
-    """Yield at once and then regularly: True after an edit."""
-    yield False
-    if reload:
-        try:
-            from watchfiles import DefaultFilter, watch
-        except ModuleNotFoundError:
-            logger.warning(
-                "Edits are not served: that needs the 'watchfiles' package. Install it with: "
-                "pip install 'typed-api-toolkit[dev]'."
-            )
-        else:
+def bind_refusal(host: str, port: int, error: OSError) -> str:
+    """Say that an address cannot be had."""
+    return f"Port {port} of {host} cannot be used: {error.strerror}. Choose another with --port."
 
-            class Sources(DefaultFilter):
-                """What a project is made of, so that its data files do not restart it."""
 
-                @override
-                def __call__(self, change: Any, path: str) -> bool:  # Any: an enum of watchfiles.
-                    wanted = path.endswith(_SUFFIXES) or os.path.basename(path).startswith(".env")
-                    return wanted and super().__call__(change, path)
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)
 
-            for changes in watch(
-                Path.cwd(),
-                watch_filter=Sources(),
-                stop_event=stop,
-                rust_timeout=_TICK_MS,
-                yield_on_timeout=True,
-                raise_interrupt=False,
-                debounce=200,
-            ):
-                yield bool(changes)
-            return
+
+def _wait(stop: threading.Event) -> Iterator[frozenset[str]]:
+    yield frozenset()
     while not stop.wait(_TICK_MS / 1000):
-        yield False
+        yield frozenset()
+
+
+def _watch(folders: Sequence[Path], stop: threading.Event) -> Iterator[frozenset[str]]:
+    """Yield regularly: the sources that were edited since the last time."""
+    try:
+        from watchfiles import Change, DefaultFilter, watch
+    except ModuleNotFoundError:
+        logger.warning(
+            "Edits are not served: that needs the 'watchfiles' package. Install it with: "
+            "pip install 'typed-api-toolkit[dev]'."
+        )
+        yield from _wait(stop)
+        return
+    usual = DefaultFilter()
+
+    def is_source(change: "Change", path: str) -> bool:
+        """Say whether the project is made of it, so that data files do not restart it."""
+        # Below the project's folder alone: that may well stand below one called `.tox`, say.
+        root = next((folder for folder in map(str, folders) if path.startswith(folder + os.sep)), "")
+        name = os.path.basename(path)
+        # Of a folder that was renamed nothing else is told.
+        is_folder = change is Change.added and "." not in name and _has_modules(path)
+        return (path.endswith(_SUFFIXES) or name.startswith(".env") or is_folder) and usual(
+            change, path.removeprefix(root)
+        )
+
+    def watched(*, polling: bool | None) -> Iterator[frozenset[str]]:
+        for changes in watch(
+            *folders,
+            watch_filter=is_source,
+            stop_event=stop,
+            rust_timeout=_TICK_MS,
+            yield_on_timeout=True,
+            raise_interrupt=False,
+            debounce=200,
+            force_polling=polling,
+        ):
+            yield frozenset(path for _, path in changes)
+
+    try:
+        yield from watched(polling=None)
+    except OSError as error:  # The system limits how many folders are watched.
+        logger.warning("Edits are found by looking again and again, which is slower: %s", error)
+        yield from watched(polling=True)
+
+
+def _has_modules(folder: str) -> bool:
+    return any(name.endswith(".py") for _, _, names in os.walk(folder) for name in names)
 
 
 class _Worker:
     """One process with one version of the project."""
 
-    def __init__(self, listener: socket.socket, build: Callable[[], ASGIApp], *, stands_in: bool) -> None:
+    def __init__(
+        self,
+        listener: socket.socket,
+        log_config: Mapping[str, Any],
+        build: Callable[[], ASGIApp],
+        *,
+        stands_in: bool = False,
+    ) -> None:
         context = multiprocessing.get_context("spawn")
+        self.stands_in: bool = stands_in
+        """Whether it serves nothing but the report of one that failed."""
         self.reports: Connection
         self.reports, sender = context.Pipe(duplex=False)
         self.process: SpawnProcess = context.Process(
             # Not a daemon: those may have no children, and the project may want some.
             target=_work,
-            args=(listener, build, sender, stands_in),
+            args=(listener, log_config, build, sender),
             name="typed-api dev",
         )
         self.started: float = time.monotonic()
@@ -140,109 +207,164 @@ class _Worker:
 
     def report(self) -> str | None:
         """Give what the process has said: "ready", why it failed, or None while it is loading."""
+        # In this order: what it said before it ended is there to be read then.
+        ended = self.process.exitcode is not None
         if self.reports.poll():
             try:
                 said: str = self.reports.recv()
+                return said
             except EOFError:
-                self.process.join()
-                return f"The process that loads the app ended with status {self.process.exitcode}."
-            return said
-        return None
+                self.process.join(_GRACE_SECONDS)
+                ended = True
+        return f"The process that loads the app ended with status {self.process.exitcode}." if ended else None
 
     def stop(self) -> None:
         """Let it finish what it is doing, for a short while."""
-        if self.process.is_alive():
-            self.process.terminate()
-            self.process.join(_GRACE_SECONDS + 1)
-            if self.process.is_alive():  # An import that never ends takes no hint.
-                self.process.kill()
-                self.process.join()
+        self.process.terminate()
+        self.process.join(_GRACE_SECONDS + 1)
+        if self.process.is_alive():  # An import that never ends takes no hint.
+            self.process.kill()
+            self.process.join()
         self.reports.close()
 
 
 class _Shift:
     """Who serves now, and who is about to."""
 
-    def __init__(self, listener: socket.socket, build: Callable[[], ASGIApp]) -> None:
-        self._listener: socket.socket = listener
+    def __init__(self, hire: Callable[..., _Worker], build: Callable[[], ASGIApp]) -> None:
+        self._hire: Callable[..., _Worker] = hire
         self._build: Callable[[], ASGIApp] = build
         self._serving: _Worker | None = None
-        self._has_good: bool = False
-        self._next: _Worker | None = _Worker(listener, build, stands_in=True)
+        self._next: _Worker | None = hire(build)
 
-    def tick(self, *, changed: bool) -> None:
+    def tick(self, edited: Collection[str]) -> None:
         """Look at the processes, and start one for an edit."""
-        if changed:
+        # Before an edit is looked at: it may replace what is loading, but not what is good.
+        self._hear()
+        is_lost = self._serving is not None and self._serving.process.exitcode is not None
+        if self._serving is not None and is_lost:
+            _say(f"The process that served ended with status {self._serving.process.exitcode}. Starting again")
+            self._serving.stop()
+            self._serving = None
+        elif edited:
+            _say("Reloading")
+        if edited or (is_lost and self._next is None):
             if self._next is not None:
                 self._next.stop()
-            self._next = _Worker(self._listener, self._build, stands_in=not self._has_good)
-        if self._next is None:
+            _forget_bytecode(edited)
+            self._next = self._hire(self._build)
+
+    def _hear(self) -> None:
+        said = None if self._next is None else self._next.report()
+        if self._next is None or said is None:
             return
-        said = self._next.report()
-        if said is None:
-            return
-        is_good = said == "ready"
-        if is_good:
-            print(f"Ready in {time.monotonic() - self._next.started:.1f} s", file=sys.stderr, flush=True)
+        worker, self._next = self._next, None
+        if said == "ready":
+            self._hand_over(worker)
         else:
-            print(said, file=sys.stderr, flush=True)
-        if is_good or not self._has_good:
-            # A process that failed stands in with a page that says why, until there is a good one.
-            if self._serving is not None:
-                self._serving.stop()
-            self._serving = self._next
-            self._has_good = self._has_good or is_good
-        else:
-            print("The last good version goes on.", file=sys.stderr, flush=True)
-            self._next.stop()
-        self._next = None
+            self._give_up(worker, said)
+
+    def _hand_over(self, worker: _Worker) -> None:
+        if not worker.stands_in:
+            _say(f"Ready in {time.monotonic() - worker.started:.1f} s")
+        before, self._serving = self._serving, worker
+        if before is not None:
+            before.stop()
+
+    def _give_up(self, worker: _Worker, report: str) -> None:
+        _say(report)
+        worker.stop()
+        if self._serving is not None and not self._serving.stands_in:
+            _say("The last good version goes on.")
+        elif not worker.stands_in:
+            _say("Every request is answered with this until it is mended.")
+            self._next = self._hire(functools.partial(failure_app, report), stands_in=True)
 
     def end(self) -> None:
         """Stop every process."""
-        for worker in (self._next, self._serving):
-            if worker is not None:
-                worker.stop()
+        workers = [worker for worker in (self._next, self._serving) if worker is not None]
+        for worker in workers:
+            worker.process.terminate()
+        for worker in workers:
+            worker.stop()
+
+
+def _forget_bytecode(sources: Iterable[str]) -> None:
+    # Python takes it for current when a source has the same length and was written in the same second.
+    for source in sources:
+        if source.endswith(".py"):
+            with contextlib.suppress(OSError, NotImplementedError):
+                os.unlink(importlib.util.cache_from_source(source))
 
 
 class _Server(uvicorn.Server):
-    """Says when it is up."""
+    """Says when it is up, and leaves nobody without an answer when the next one takes over."""
 
-    def __init__(self, config: uvicorn.Config, sender: Connection, word: str) -> None:
+    def __init__(self, config: uvicorn.Config, sender: Connection) -> None:
         super().__init__(config)
         self._sender: Connection = sender
-        self._word: str = word
 
     @override
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            self._sender.send(self._word)
+            self._sender.send("ready")
+
+    @override
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # uvicorn closes connections that have sent nothing yet. Those that were taken already get the time to, while
+        # new ones are the next process's.
+        for server in self.servers:
+            server.close()
+        state = self.server_state
+        state.default_headers = [*state.default_headers, (b"connection", b"close")]
+        await asyncio.sleep(_LINGER_SECONDS)
+        await super().shutdown(sockets)
 
 
-def _work(listener: socket.socket, build: Callable[[], ASGIApp], sender: Connection, stands_in: bool) -> None:
+def _work(
+    listener: socket.socket, log_config: Mapping[str, Any], build: Callable[[], ASGIApp], sender: Connection
+) -> None:
     """Load the project and serve it; the body of a worker process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches the whole group; the parent says when to stop.
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    word = "ready"
-    app: ASGIApp
+    logging.config.dictConfig(dict(log_config))
     try:
         app = build()
     except (StartupError, ConfigError) as error:
-        word = str(error)
-    except Exception:  # The project's own `app` module may raise anything.
-        word = traceback.format_exc()
-    if word != "ready":
-        if not stands_in:
-            sender.send(word)
-            return
-        app = failure_app(word)
-    config = uvicorn.Config(app, timeout_graceful_shutdown=_GRACE_SECONDS, log_level="info")
-    try:
-        _Server(config, sender, word).run(sockets=[listener])
-    except SystemExit as error:
-        if error.code:
-            sender.send("The lifespan failed; what it raised stands above.")
-        raise
+        sender.send(str(error))
+        return
+    except (Exception, SystemExit):
+        sender.send(traceback.format_exc())
+        return
+    failures: list[str] = []
+    config = uvicorn.Config(
+        _hear_lifespan(app, failures.append),
+        interface="asgi3",
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        log_config=dict(log_config),
+    )
+    server = _Server(config, sender)
+    # uvicorn ends the process when a lifespan fails.
+    with contextlib.suppress(SystemExit):
+        server.run(sockets=[listener])
+    if not server.started:
+        sender.send("\n".join(["The lifespan failed:", *failures]).rstrip())
+
+
+def _hear_lifespan(app: ASGIApp, tell: Callable[[str], None]) -> ASGIApp:
+    """Wrap an app so that why its lifespan failed is told, and not logged: who decides what is served then says it."""
+
+    async def hearing(scope: Scope, receive: Receive, send: Send) -> None:
+        async def hear(message: Message) -> None:
+            if message["type"] == "lifespan.startup.failed":
+                tell(message.get("message", ""))
+                message = {**message, "message": ""}
+            await send(message)
+
+        await app(scope, receive, hear if scope["type"] == "lifespan" else send)
+
+    return hearing
 
 
 def _end_with_parent() -> None:
@@ -251,3 +373,5 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(_GRACE_SECONDS + 1)
+        os._exit(1)

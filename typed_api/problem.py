@@ -3,6 +3,7 @@
 Owns the model and how an `ApiError` becomes it. What may be shown to a client is decided where the error is made.
 """
 
+import json
 from collections.abc import Mapping
 
 from pydantic import BaseModel, Field
@@ -70,4 +71,9 @@ def problem_json(error: ApiError, extra: Mapping[str, object] | None = None) -> 
         members["detail"] = error.detail
     if error.errors:
         members["errors"] = list(error.errors)
-    return to_json({**members, **(extra or {})})
+    members.update(extra or {})
+    try:
+        return to_json(members)
+    except ValueError:
+        # A lone surrogate, as in a file name that is no UTF-8: the answer must not fail on what it tells of.
+        return json.dumps(members, ensure_ascii=False, separators=(",", ":"), default=repr).encode("utf-8", "replace")

@@ -6,7 +6,7 @@ until the handler has returned, and the adapter of `contract` sends it.
 """
 
 import datetime
-from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, Callable, Iterator, Mapping
 from typing import Any, Final, Generic, Literal, ParamSpec, Protocol, Self, TypeAlias, cast, final, overload
 
 from starlette.datastructures import Headers
@@ -345,7 +345,7 @@ class Reply(ResponseHead, Protocol[BodyT_contra]):
         ...
 
     @overload
-    def send(self: "Reply[bytes]", body: bytes | Iterable[bytes] | AsyncIterable[bytes]) -> Sent: ...
+    def send(self: "Reply[bytes]", body: bytes | Iterator[bytes] | AsyncIterable[bytes]) -> Sent: ...
     @overload
     def send(self, body: BodyT_contra) -> Sent: ...
     @overload
@@ -520,7 +520,7 @@ class ApiResponse(Generic[ResponseT_contra]):
 
     @overload
     def send(
-        self: "ApiResponse[Ok[bytes]] | ApiResponse[bytes]", body: bytes | Iterable[bytes] | AsyncIterable[bytes]
+        self: "ApiResponse[Ok[bytes]] | ApiResponse[bytes]", body: bytes | Iterator[bytes] | AsyncIterable[bytes]
     ) -> Sent: ...
     @overload
     def send(self: "ApiResponse[Ok[BodyT]]", body: BodyT) -> Sent: ...
