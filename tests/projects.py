@@ -4,10 +4,11 @@ import contextlib
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,6 +82,14 @@ class Running:
         """Give what it has printed so far."""
         return self.log.read_text(encoding="utf-8", errors="replace")
 
+    def is_up(self, until: str | None) -> bool:
+        """Say whether it has printed a text, or, without one, takes connections."""
+        if until is not None:
+            return re.search(until, self.log_text()) is not None
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+            return True
+        return False
+
     def wait_for_log(self, pattern: str, *, count: int = 1) -> None:
         """Wait until its log has a text, so many times."""
         wait_until(
@@ -119,11 +128,12 @@ def running(
     port: int | None = None,
     folder: Path | None = None,
     environ: Mapping[str, str] | None = None,
-    until: str,
-) -> Iterator[Running]:
-    """Run a command that serves, as the leader of its own process group; `until` is the text it prints when it is up.
+    until: str | None = None,
+) -> Generator[Running]:
+    """Run a command that serves, as the leader of its own process group.
 
     `{port}` in an argument is a port that was free, the one that `Running` has; `port` names one that the project sets.
+    It is up once that port takes connections, or once it has printed `until`.
     """
     port = free_port() if port is None else port
     with log.open("w", encoding="utf-8") as output:
@@ -138,7 +148,7 @@ def running(
         )
     server = Running(port, process, log)
     try:
-        wait_until(lambda: process.poll() is not None or re.search(until, server.log_text()) is not None, "")
+        wait_until(lambda: process.poll() is not None or server.is_up(until), server.log_text)
         if process.poll() is not None:
             raise AssertionError(f"The command ended with {process.returncode}:\n{server.log_text()}")
         yield server

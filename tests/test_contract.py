@@ -837,6 +837,25 @@ def test_answer_that_cannot_be_given_is_refused(declared: str, sentence: str) ->
     assert problems(f"class Plain: ...\n{answering(declared)}") == [sentence]
 
 
+SELF_NAMED = """
+Json = TypeAliasType("Json", "list[Json] | dict[str, Json] | int | str")
+Tree = TypeAliasType("Tree", Union[Annotated[dict[str, "Tree"], 'x'], Literal["Leaf"]])
+"""
+
+
+@pytest.mark.parametrize("declared", ["Json", "Ok[Json]", "Tree | int", "Ok[Tree]"])
+def test_alias_that_means_itself_is_kept_whole(declared: str) -> None:
+    """Only the alias knows what the name in quotes stands for."""
+    exact, groups, bare = answers(f"{SELF_NAMED}\n{answering(declared)}")
+    assert ([*exact.values(), *bare], groups) == (declared.removeprefix("Ok[").rstrip("]").split(" | "), {})
+
+
+@pytest.mark.parametrize("literal", ["Literal['Leaf']", "Annotated[int, 'Leaf']"])
+def test_text_in_a_literal_or_in_metadata_is_no_name(literal: str) -> None:
+    source = f"Leaf = TypeAliasType('Leaf', Union[{literal}, float])\n{answering('Leaf')}"
+    assert answers(source)[2] == [literal if "Literal" in literal else "int", "float"]
+
+
 def test_answer_of_undefined_parts_is_refused() -> None:
     source = """
 class Half(BaseModel):

@@ -133,8 +133,7 @@ def test_object_is_found_by_a_base_class() -> None:
 def test_object_is_found_by_what_it_implements() -> None:
     store = FileStore()
     state = State([store, Mailer()])
-    # mypy takes no abstract class for a `type[T]`, though an instance of it may well be there.
-    assert (state[Store], state[Loads]) == (store, store)  # type: ignore[type-abstract]
+    assert (state[Store], state[Loads]) == (store, store)
 
 
 def test_own_class_beats_a_derived_one() -> None:
@@ -142,9 +141,13 @@ def test_own_class_beats_a_derived_one() -> None:
     assert State([derived, plain])[Mailer] is plain
 
 
-def test_object_that_counts_as_false_is_found() -> None:
+def test_object_that_counts_as_false_is_an_object() -> None:
+    class Derived(Empty):
+        pass
+
     empty = Empty()
-    assert (State([empty])[Empty] is empty, Empty in State([empty])) == (True, True)
+    state = State([Derived(), empty])
+    assert (state[Empty] is empty, Empty in state) == (True, True)
 
 
 def test_later_object_of_a_class_replaces_the_earlier() -> None:
@@ -190,12 +193,14 @@ def test_object_that_comes_later_is_found_though_a_lookup_failed_before() -> Non
     assert (before, Mailer in state) == (False, True)
 
 
-def test_nearer_fit_replaces_one_that_was_found_before() -> None:
-    derived, plain = TestMailer(), Mailer()
-    state = State([derived])
+def test_object_that_replaces_another_is_found_by_the_base_class_too() -> None:
+    first, second, third = TestMailer(), TestMailer(), TestMailer()
+    state = State([first])
     found = [state[Mailer]]
-    state.put(plain)
-    assert [*found, state[Mailer]] == [derived, plain]
+    state.put(second)
+    found.append(state[Mailer])
+    state[TestMailer] = third
+    assert [*found, state[Mailer]] == [first, second, third]
 
 
 def test_object_can_be_set_under_a_class_of_choice() -> None:

@@ -44,6 +44,12 @@ class _Dataclass(Protocol):
     __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
 
 
+class _PydanticType(Protocol):
+    # Any: pydantic's own signature.
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+
+
 class StreamedBody:
     """The base of bodies that are not one JSON document: event streams, JSON lines, files."""
 
@@ -67,7 +73,10 @@ Json: TypeAlias = Union[
     ipaddress.IPv4Address,
     ipaddress.IPv6Address,
     pathlib.PurePath,
+    ipaddress.IPv4Network,
+    ipaddress.IPv6Network,
     AnyUrl,
+    _PydanticType,
     Mapping[Any, object],  # Any: the key of a Mapping is invariant, and pydantic writes ints and UUIDs as keys too.
     Sequence["Json"],
     AbstractSet["Json"],

@@ -39,7 +39,16 @@ from typed_api.errors import ResponseAlreadySent, ResponseValidationError
 from typed_api.pattern import SegmentKind
 from typed_api.problem import Problem
 from typed_api.request import ApiRequest, RequestSpec, State, merge_query
-from typed_api.response import JSON_TYPE, PROBLEM_TYPE, AfterWork, ApiResponse, BodyPlan, BodyPlans, ResponseSpec
+from typed_api.response import (
+    BYTES_TYPE,
+    JSON_TYPE,
+    PROBLEM_TYPE,
+    AfterWork,
+    ApiResponse,
+    BodyPlan,
+    BodyPlans,
+    ResponseSpec,
+)
 from typed_api.status import BODYLESS_STATUSES
 from typed_api.streams import (
     EventStream,
@@ -54,7 +63,7 @@ from typed_api.streams import (
 
 __all__ = ["Adapter", "Fail", "Params", "Services", "compile_handler", "etag_of"]
 
-logger = logging.getLogger("typed_api")
+logger: logging.Logger = logging.getLogger("typed_api")
 
 Params: TypeAlias = Mapping[str, str | list[str]]
 Adapter: TypeAlias = Callable[[Scope, Receive, Send, Params], Awaitable[None]]
@@ -130,8 +139,8 @@ def compile_handler(handler: Handler, services: Services, *, is_head: bool = Fal
 
     async def adapter(scope: Scope, receive: Receive, send: Send, params: Params) -> None:
         res: AnyResponse | None = None
+        fields: dict[bytes, bytes] = dict(scope["headers"])
         try:
-            fields: dict[bytes, bytes] = dict(scope["headers"])
             if b"transfer-encoding" in fields:
                 check_framing(fields)
             # Slots are filled here and not in `__init__`: a call per object is a tenth of the whole request path.
@@ -540,18 +549,21 @@ async def _send_pieces(
     stream = res._stream
     plan = res._spec.plans[res._status]
     chunks: AsyncGenerator[bytes, None]
+    defaults: list[tuple[bytes, bytes]] = []
     keep_alive_seconds: float | None = None
     if isinstance(stream, EventStream):
-        chunks = event_chunks(stream, cast("Callable[[Any], bytes]", plan.event))
+        events = cast("EventStream[Any]", res._stream)
+        chunks = event_chunks(events, cast("Callable[[Any], bytes]", plan.event))
         content_type = EventStream.media_type.encode("ascii")
         defaults = [(name.encode("ascii"), value.encode("ascii")) for name, value in EventStream.headers.items()]
-        keep_alive_seconds = stream.keep_alive_seconds
+        keep_alive_seconds = events.keep_alive_seconds
     elif isinstance(stream, JsonLines):
-        chunks = json_line_chunks(stream, cast("Callable[[Any], bytes]", plan.line))
-        content_type, defaults = JsonLines.media_type.encode("ascii"), []
+        lines = cast("JsonLines[Any]", res._stream)
+        chunks = json_line_chunks(lines, cast("Callable[[Any], bytes]", plan.line))
+        content_type = JsonLines.media_type.encode("ascii")
     else:
         chunks = _watch_size(byte_chunks(cast("AsyncIterator[bytes]", stream)), scope, limit)
-        content_type, defaults = b"application/octet-stream", []
+        content_type = BYTES_TYPE
     own = res._headers or []
     known = dict(own)
     headers = [
@@ -562,7 +574,7 @@ async def _send_pieces(
     start = {"type": "http.response.start", "status": res._status, "headers": headers}
     if hides_body:
         await chunks.aclose()
-        await _close_unstarted(stream)
+        await _close_unstarted(res._stream)
         await send(start)
         await send({"type": "http.response.body", "body": b""})
         return

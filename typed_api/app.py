@@ -14,7 +14,7 @@ import os
 import re
 import textwrap
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Final, Self, TypeAlias, cast
@@ -39,7 +39,7 @@ from typed_api.response import PROBLEM_TYPE, TEXT_TYPE
 
 __all__ = ["ExceptionHandler", "Lifespan", "TypedAPI", "failure_app"]
 
-logger = logging.getLogger("typed_api")
+logger: logging.Logger = logging.getLogger("typed_api")
 
 _LOG_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -303,7 +303,22 @@ class TypedAPI:
             "app_root_path": scope.get("app_root_path", root),
             "app": self._owner,
         }
-        await app(child, receive, send)
+        if scope["type"] != "http":
+            await app(child, receive, send)
+            return
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await app(child, receive, watched)
+        except Exception as error:  # `StaticFiles` raises its 404 and leaves the answer to the app around it.
+            if started:
+                raise
+            await self._fail(scope, receive, send, error, f"the mount {prefix or '/'!r}")
 
     async def _unmatched(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         root_mount = next((app for prefix, app in self._mounts if not prefix), None)
@@ -389,12 +404,13 @@ class TypedAPI:
     def _take_state(self, yielded: object) -> None:
         if yielded is None:
             return
+        kind = type(yielded).__name__
         if isinstance(yielded, (Mapping, str, bytes)) or not isinstance(yielded, Iterable):
             raise TypeError(
-                f"The lifespan yielded {type(yielded).__name__!r}. Yield a list of instances, found by their class: "
+                f"The lifespan yielded {kind!r}. Yield a list of instances, found by their class: "
                 "yield [engine, mailer], then req.state[Engine]."
             )
-        for item in yielded:
+        for item in cast("Iterable[object]", yielded):
             self._state.put(item)
 
     async def _fail(self, scope: Scope, receive: Receive, send: Send, error: Exception, where: str) -> None:
@@ -412,9 +428,18 @@ class TypedAPI:
             return
         handler = self._find_exception_handler(error)
         if handler is not None:
+            started = False
+
+            async def watched(message: Message) -> None:
+                nonlocal started
+                started = True
+                await send(message)
+
             try:
-                await self._handle(handler, error, scope, receive, send)
+                await self._handle(handler, error, scope, receive, watched)
             except Exception as second:
+                if started:
+                    raise
                 if second is error:  # Raised again: the handler leaves it to us.
                     await self._answer_error(scope, send, error, where)
                     return
@@ -443,7 +468,7 @@ class TypedAPI:
         scope.setdefault("app", self._owner)
         request = Request(scope, receive, send)
         if inspect.iscoroutinefunction(handler):
-            response = await handler(request, error)
+            response: object = await cast("Callable[..., Awaitable[object]]", handler)(request, error)
         else:
             response = await anyio.to_thread.run_sync(handler, request, error)
         if not callable(response):
@@ -451,7 +476,7 @@ class TypedAPI:
                 f"The exception handler for {type(error).__name__} returned {type(response).__name__!r}. Return a "
                 "starlette Response."
             )
-        await response(scope, receive, send)
+        await cast("ASGIApp", response)(scope, receive, send)
 
     async def _answer_error(self, scope: Scope, send: Send, error: Exception, where: str) -> None:
         if isinstance(error, HTTPException):
@@ -534,7 +559,7 @@ async def _send_debug(scope: Scope, send: Send, sentence: str, text: str, extra:
 
 
 @contextlib.contextmanager
-def _collector_paused() -> Iterator[None]:
+def _collector_paused() -> Generator[None]:
     """Keep the garbage collector away from the building of thousands of routes, none of which is garbage.
 
     It would walk all of them again and again, which takes longer than the building itself.
@@ -582,7 +607,7 @@ def _is_below(path: str, prefix: str) -> bool:
 
 
 def _check_mounts(mounts: Mapping[str, ASGIApp]) -> tuple[tuple[str, ASGIApp], ...]:
-    problems = []
+    problems: list[str] = []
     checked: dict[str, ASGIApp] = {}
     for prefix, app in mounts.items():
         if not prefix.startswith("/"):

@@ -41,7 +41,7 @@ MAX_FORM_FIELDS: Final = 1000
 MAX_PART_BYTES: Final = 1024 * 1024
 """A text field of a multipart form; files are bounded by the body limit alone."""
 _MAX_BOUNDARY: Final = 70  # RFC 2046 §5.1.1.
-_BOUNDARY: Final = re.compile(r'[ !#-\[\]-~]+')
+_BOUNDARY: Final = re.compile(r"[ !#-\[\]-~]+")
 """More than RFC 2046 allows, less than could break out of a quoted string."""
 _MAX_PART_PARAMS: Final = 100
 

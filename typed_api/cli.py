@@ -68,7 +68,7 @@ _OWN_OPTIONS: Final = frozenset(
 
 _FILES: Final = frozenset({"env_file", "log_config", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "uds"})
 
-logger = logging.getLogger("typed_api")
+logger: logging.Logger = logging.getLogger("typed_api")
 
 
 class _Abort(click.ClickException):

@@ -281,7 +281,9 @@ def _describe_function(
     try:
         request_hint, response_hint = _read_annotations(inner, name, module)
         response = _read_response(response_hint, name)
-        configs_by_method = {method: resolve(configs, method, coerce=coerce) for method in methods}
+        configs_by_method: dict[Method, ResolvedConfig] = {
+            method: resolve(configs, method, coerce=coerce) for method in methods
+        }
         # The kind of body is one per function, except that parse_body may differ by method.
         request = {
             method: _read_request(request_hint, name, pattern, config) for method, config in configs_by_method.items()
@@ -546,14 +548,16 @@ def _read_response(hint: object, name: str) -> ResponseTypes:
         origin = get_origin(member) or member
         if not (isinstance(origin, type) and issubclass(origin, Status)):
             bare.append(member)
-        elif origin is Code:
+            continue
+        marker = cast("type[Status[Any]]", get_origin(member) or member)
+        if marker is Code:
             _read_code(member, exact, text)
-        elif origin.status_code is not None:
-            _add_exact(exact, origin.status_code, _marker_body(member, origin, text))
+        elif marker.status_code is not None:
+            _add_exact(exact, marker.status_code, _marker_body(member, marker, text))
+        elif marker.codes in groups:
+            raise _Problem(f"{marker.__name__} is declared twice in {text}; write one {marker.__name__}[A | B].")
         else:
-            if origin.codes in groups:
-                raise _Problem(f"{origin.__name__} is declared twice in {text}; write one {origin.__name__}[A | B].")
-            groups[origin.codes] = _marker_body(member, origin, text)
+            groups[marker.codes] = _marker_body(member, marker, text)
     if bare and (exact or groups):
         wrapped = " | ".join(spell(member) for member in bare)
         raise _Problem(f"{text} mixes status markers with a bare type. Write Ok[{wrapped}].")

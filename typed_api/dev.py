@@ -43,7 +43,7 @@ _TICK_MS: Final = 50
 _BACKLOG: Final = 2048
 _SUFFIXES: Final = (".py", ".toml")
 
-logger = logging.getLogger("typed_api")
+logger: logging.Logger = logging.getLogger("typed_api")
 
 
 def serve(

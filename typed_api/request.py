@@ -63,6 +63,13 @@ class Query(Mapping[str, "str | list[str]"]):
         return core_schema.no_info_before_validator_function(dict, handler(dict[str, str | list[str]]))
 
 
+class _AbstractClass(Generic[T]):
+    """Nothing is one of these, and nothing has to be: mypy refuses an abstract class for `type[T]` (python/mypy#4717).
+
+    For `type[T] | _AbstractClass[T]` it takes any class, so `req.state[Mailer]` may name an interface.
+    """
+
+
 class State:
     """Objects by their class: `req.state[Mailer]` is the `Mailer` of this app or request.
 
@@ -107,7 +114,7 @@ class State:
         self._objects[type(item)] = item
         self._found.clear()
 
-    def __getitem__(self, cls: type[T]) -> T:
+    def __getitem__(self, cls: type[T] | _AbstractClass[T]) -> T:
         """Look an instance up.
 
         Args:
@@ -116,6 +123,7 @@ class State:
         Raises:
             LookupError: If there is none, or several fit a base class equally well.
         """
+        cls = cast("type[T]", cls)
         layer: State | None = self
         while layer is not None:
             found = layer._lookup(cls)
@@ -127,14 +135,14 @@ class State:
             "it in a guard, or give it to TestClient(app, state=[...])."
         )
 
-    def __setitem__(self, cls: type[T], value: T) -> None:
+    def __setitem__(self, cls: type[T] | _AbstractClass[T], value: T) -> None:
         """Put an instance under a class.
 
         Args:
             cls: The class it is looked up by.
             value: An instance of it.
         """
-        self._objects[cls] = value
+        self._objects[cast("type[T]", cls)] = value
         self._found.clear()
 
     def __contains__(self, cls: type[Any]) -> bool:

@@ -21,6 +21,7 @@ from typed_api.status import (
     Accepted,
     BadGateway,
     BadRequest,
+    ClientError,
     Code,
     Conflict,
     ContentTooLarge,
@@ -45,8 +46,10 @@ from typed_api.status import (
     RedirectCode,
     RequestTimeout,
     ResetContent,
+    ServerError,
     ServiceUnavailable,
     Status,
+    Success,
     TooManyRequests,
     Unauthorized,
     UnavailableForLegalReasons,
@@ -59,13 +62,16 @@ from typed_api.streams import EventStream, File, JsonLines
 __all__ = ["ApiResponse", "BodyPlan", "BodyPlans", "EmptyReply", "Reply", "ResponseHead", "ResponseSpec"]
 
 P = ParamSpec("P")
-BodyT = TypeVar("BodyT", bound=Sendable)
+# Any: what `ApiResponse[Any]` may be answered with.
+BodyT = TypeVar("BodyT", bound=Sendable, default=Any)
 BareT = TypeVar("BareT", bound=Sendable)
 CodeT = TypeVar("CodeT", bound=int)
 BodyT_contra = TypeVar("BodyT_contra", contravariant=True, bound=Sendable)
 # Any: a marker of whatever body.
 ResponseT_contra = TypeVar("ResponseT_contra", contravariant=True, bound=Status[Any] | Sendable)
 
+# Iterator, not Iterable: a list of bytes is data like any other, and no stream.
+RawBody: TypeAlias = bytes | bytearray | memoryview | Iterator[bytes] | AsyncIterable[bytes]
 AfterWork: TypeAlias = tuple[Callable[..., object], tuple[object, ...], dict[str, object]]
 
 JSON_TYPE: Final = b"application/json; charset=utf-8"
@@ -345,7 +351,7 @@ class Reply(ResponseHead, Protocol[BodyT_contra]):
         ...
 
     @overload
-    def send(self: "Reply[bytes]", body: bytes | Iterator[bytes] | AsyncIterable[bytes]) -> Sent: ...
+    def send(self: "Reply[bytes]", body: RawBody) -> Sent: ...
     @overload
     def send(self, body: BodyT_contra) -> Sent: ...
     @overload
@@ -452,6 +458,17 @@ class ApiResponse(Generic[ResponseT_contra]):
     def status(self: "ApiResponse[GatewayTimeout[BodyT]]", code: Literal[504]) -> Reply[BodyT]: ...
     @overload
     def status(self: "ApiResponse[Code[CodeT, BodyT]]", code: CodeT) -> Reply[BodyT]: ...
+    # What a group holds beside the statuses that have a marker. After `Code`, since an exact status beats its group.
+    @overload
+    def status(self: "ApiResponse[Success[BodyT]]", code: Literal[203, 207, 208, 226]) -> Reply[BodyT]: ...
+    @overload
+    def status(
+        self: "ApiResponse[ClientError[BodyT]]", code: Literal[405, 407, 414, 416, 417, 421, 425, 426, 431]
+    ) -> Reply[BodyT]: ...
+    @overload
+    def status(
+        self: "ApiResponse[ServerError[BodyT]]", code: Literal[501, 505, 506, 507, 508, 511]
+    ) -> Reply[BodyT]: ...
     @overload
     def status(self: "ApiResponse[BareT]", code: int) -> Reply[BareT]: ...
     def status(self, code: int) -> Any:
@@ -519,9 +536,7 @@ class ApiResponse(Generic[ResponseT_contra]):
         return SENT
 
     @overload
-    def send(
-        self: "ApiResponse[Ok[bytes]] | ApiResponse[bytes]", body: bytes | Iterator[bytes] | AsyncIterable[bytes]
-    ) -> Sent: ...
+    def send(self: "ApiResponse[Ok[bytes]] | ApiResponse[bytes]", body: RawBody) -> Sent: ...
     @overload
     def send(self: "ApiResponse[Ok[BodyT]]", body: BodyT) -> Sent: ...
     @overload
@@ -546,14 +561,14 @@ class ApiResponse(Generic[ResponseT_contra]):
         if self._body is not None or self._stream is not None:
             raise self._already("send()")
         if body is None:
-            return self.end()
+            return cast("ApiResponse[None]", self).end()
         if isinstance(body, str):
             self._send_text(body)
         elif isinstance(body, (bytes, bytearray, memoryview)):
-            self._require("takes_bytes", body)
+            self._require("takes_bytes", cast("object", body))
             self._type = self._type or BYTES_TYPE
             self._tagged = True
-            self._body = bytes(body)
+            self._body = bytes(cast("bytes", body))
         elif isinstance(body, StreamedBody):
             self._send_streamed(body)
         elif hasattr(body, "__aiter__") or hasattr(body, "__next__"):
@@ -598,6 +613,14 @@ class ApiResponse(Generic[ResponseT_contra]):
         self._body = location.encode("ascii")
         return SENT
 
+    # Without an overload that 200 or a bare type binds there is no `end()`. The first is bound by nothing but a marker
+    # of every status: mypy needs one that comes near, or it would take the last for any response.
+    @overload
+    def end(self: "ApiResponse[Status[Any]]") -> Sent: ...
+    @overload
+    def end(self: "ApiResponse[Ok[BodyT]]") -> Sent: ...
+    @overload
+    def end(self: "ApiResponse[BareT]") -> Sent: ...
     def end(self) -> Sent:
         """Answer with no body.
 
@@ -847,14 +870,13 @@ class ApiResponse(Generic[ResponseT_contra]):
 
     def _send_streamed(self, body: StreamedBody) -> None:
         plan = self._spec.plans[self._status]
-        if isinstance(body, EventStream):
-            fits = plan.event is not None
-        elif isinstance(body, JsonLines):
-            fits = plan.line is not None
-        else:
-            fits = isinstance(body, File) and plan.takes_file
+        fits = (
+            (plan.event is not None and isinstance(body, EventStream))
+            or (plan.line is not None and isinstance(body, JsonLines))
+            or (plan.takes_file and isinstance(body, File))
+        )
         if not fits:
-            raise self._misfit(body, plan)
+            raise self._misfit(cast("object", body), plan)
         self._stream = body
 
     def _require(self, ability: str, body: object) -> None:

@@ -398,12 +398,42 @@ class Code(Status[BodyT_co], Generic[CodeT_co, BodyT_co]):
     """A status without a marker of its own: `Code[Literal[425], TooEarly]`."""
 
 
-MARKERS: Final[Mapping[int, type[Status[Any]]]] = MappingProxyType(
-    {
-        marker.status_code: marker
-        for group in (Success, ClientError, ServerError, Status)
-        for marker in group.__subclasses__()
-        if marker.status_code is not None
-    }
+_NAMED: Final[tuple[type[Status[Any]], ...]] = (
+    Ok,
+    Created,
+    Accepted,
+    NoContent,
+    ResetContent,
+    PartialContent,
+    NotModified,
+    BadRequest,
+    Unauthorized,
+    PaymentRequired,
+    Forbidden,
+    NotFound,
+    NotAcceptable,
+    RequestTimeout,
+    Conflict,
+    Gone,
+    LengthRequired,
+    PreconditionFailed,
+    ContentTooLarge,
+    UnsupportedMediaType,
+    ImATeapot,
+    UnprocessableContent,
+    Locked,
+    FailedDependency,
+    PreconditionRequired,
+    TooManyRequests,
+    UnavailableForLegalReasons,
+    InternalServerError,
+    BadGateway,
+    ServiceUnavailable,
+    GatewayTimeout,
 )
-"""The marker of each status that has one; `Any` since markers differ in their body."""
+
+# Any: markers differ in their body.
+MARKERS: Final[Mapping[int, type[Status[Any]]]] = MappingProxyType(
+    {marker.status_code: marker for marker in _NAMED if marker.status_code is not None}
+)
+"""The marker of each status that has one."""

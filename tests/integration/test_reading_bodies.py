@@ -31,6 +31,9 @@ GUARDED = """
 
     def get(req: ApiRequest[None], res: ApiResponse[str]) -> None:
         res.send(req.state[Seen].text)
+
+    def delete(req: ApiRequest[None], res: ApiResponse[str]) -> None:
+        res.send(repr(req.body))
 """
 
 TREE = {
@@ -276,9 +279,10 @@ async def test_client_that_leaves_is_neither_answered_nor_logged(
 
 async def test_two_lengths_are_refused_and_the_connection_closed(app: TypedAPI) -> None:
     headers = {"content-type": JSON, "content-length": "5", "transfer-encoding": "chunked"}
-    answer = await exchange(app, make_scope("POST", "/api/items", headers))
-    assert (answer.status, answer.header("connection"), answer.json) == (
+    answer = await exchange(app, make_scope("POST", "/api/items", headers), [piece(GOOD)])
+    assert (answer.status, answer.received, answer.header("connection"), answer.json) == (
         400,
+        0,
         "close",
         problem(400, "Bad Request", "Content-Length and Transfer-Encoding exclude each other."),
     )
@@ -295,6 +299,11 @@ async def test_guard_cannot_see_the_body(app: TypedAPI, method: str) -> None:
         200,
         "The body is read after the guards have run. Refuse by what comes before it.",
     )
+
+
+async def test_body_that_no_guard_may_see_is_none_for_a_handler_without_one(app: TypedAPI) -> None:
+    answer = await call(app, "DELETE", "/api/guarded")
+    assert (answer.status, answer.text) == (200, "None")
 
 
 async def test_parsed_body_cannot_be_read_by_hand(app: TypedAPI) -> None:

@@ -231,7 +231,7 @@ TREES = {
 
 
 def client_of(name: str) -> TestClient:
-    return TestClient(create_app(TREES[name]))
+    return TestClient(create_app(TREES[name]), follow_redirects=False)
 
 
 def test_handler_answers_a_message_as_json() -> None:
