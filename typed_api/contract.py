@@ -440,13 +440,27 @@ def _members(hint: object) -> Iterator[object]:
     if plain is not hint and _names_itself(plain):
         yield hint
     elif get_origin(plain) in (Union, types.UnionType):
-        for arg in get_args(plain):
-            yield from _members(arg)
+        members = [member for arg in get_args(plain) for member in _members(arg)]
+        # What is annotated on a union of models, such as its discriminator, is lost when it is taken apart.
+        if _is_annotated(hint) and not any(_is_sent_otherwise(member) for member in members):
+            yield hint
+        else:
+            yield from members
     else:
         # A body keeps its Annotated constraints; only markers and unions are looked through.
-        marker = get_origin(plain) or plain
-        is_marker = isinstance(marker, type) and issubclass(marker, (Status, StreamedBody))
-        yield plain if is_marker or isinstance(hint, TypeAliasType) else hint
+        yield plain if _is_sent_otherwise(plain) or isinstance(hint, TypeAliasType) else hint
+
+
+def _is_sent_otherwise(member: object) -> bool:
+    """Tell a marker, a stream, a file or bytes from the types of JSON documents."""
+    origin = get_origin(member) or member
+    return isinstance(origin, type) and issubclass(origin, (Status, StreamedBody, bytes))
+
+
+def _is_annotated(hint: object) -> bool:
+    while isinstance(hint, TypeAliasType):
+        hint = hint.__value__
+    return get_origin(hint) is Annotated or isinstance(get_origin(hint), TypeAliasType)
 
 
 def _names_itself(hint: object) -> bool:
