@@ -310,8 +310,13 @@ class Target:
                         found.append(name)
         return found
 
+    def start_peak_memory_mb(self) -> int:
+        """Forget what the server has needed so far, and give what it uses now."""
+        Path(f"/proc/{self.served.process.pid}/clear_refs").write_text("5", encoding="ascii")
+        return self.peak_memory_mb()
+
     def peak_memory_mb(self) -> int:
-        """Give the most memory that the server has ever used."""
+        """Give the most memory that the server has used at once."""
         status = Path(f"/proc/{self.served.process.pid}/status").read_text(encoding="ascii")
         found = re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
         return 0 if found is None else int(found[1]) // 1024
@@ -343,7 +348,8 @@ def answers(raw: bytes, *, bodiless: Sequence[int] = (204, 304)) -> list[Answer]
         head, blank, rest = raw.partition(b"\r\n\r\n")
         first = parse(head + blank)
         if first.header("transfer-encoding") == "chunked":
-            size = rest.index(b"0\r\n\r\n") + 5
+            end = rest.find(b"0\r\n\r\n")
+            size = end + 5 if end >= 0 else 0
         else:
             size = 0 if first.status in bodiless else int(first.header("content-length") or "0")
         found.append(parse(head + blank + rest[:size]))
@@ -371,5 +377,3 @@ def multipart(*parts: bytes, end: bytes = b"--B--\r\n") -> bytes:
 def keeping_alive(data: bytes) -> bytes:
     """Let a request keep its connection open for the next one."""
     return data.replace(b"Connection: close\r\n", b"", 1)
-
-

@@ -402,7 +402,7 @@ def test_redirect_is_declared_by_none_and_allowed_to_all(declared: str, line: st
         (
             "Ok[list[Team]]",
             "res.send([{'lead': {'id': 1}}, {'lead': {'id': 'secret', 'name': 5}}])",
-            "The body does not fit 'list[{module}.Team]': 2 errors, the first at '1.lead.id': Input should be a valid "
+            "The body does not fit 'list[Team]': 2 errors, the first at '1.lead.id': Input should be a valid "
             "integer, unable to parse string as an integer.",
         ),
         (

@@ -10,11 +10,10 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from tests.direct import DISCONNECT, piece
 from typed_api import ApiError
-from typed_api._types import Message, Receive
+from typed_api._types import FormMarker, Message, Receive
 from typed_api.body import (
     ClientDisconnected,
     Form,
-    FormMarker,
     UploadFile,
     check_framing,
     check_json_type,

@@ -35,9 +35,9 @@ from typed_api.contract import (
     ResponseTypes,
     body_parts,
     describe,
-    spell,
 )
 from typed_api.pattern import Pattern, Segment, SegmentKind
+from typed_api.schema import spell
 from typed_api.testing import create_app
 
 FILE = "pages/api/x.py"
@@ -817,7 +817,7 @@ def test_markers_and_bare_types_are_told_apart(
         ),
         (
             "NotFound[list[Plain]]",
-            "The body of status 404 of handler 'get' cannot be used: 'list[contract_case.Plain]' cannot be read or "
+            "The body of status 404 of handler 'get' cannot be used: 'list[Plain]' cannot be read or "
             "written as JSON: 'Plain' has no schema. "
             "Use a pydantic model, a dataclass, a TypedDict or a type that JSON knows.",
         ),

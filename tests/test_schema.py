@@ -245,7 +245,7 @@ def test_class_without_schema_is_named() -> None:
 def test_inner_class_without_schema_is_named() -> None:
     declared = list[dict[str, Nothing]]
     assert unusable(declared) == (
-        f"'{declared!r}' cannot be read or written as JSON: 'Nothing' has no schema. Use a pydantic model, a "
+        "'list[dict[str, Nothing]]' cannot be read or written as JSON: 'Nothing' has no schema. Use a pydantic model, a "
         "dataclass, a TypedDict or a type that JSON knows."
     )
 
@@ -282,7 +282,7 @@ class DoublyWrong:
 
 def test_undefined_name_does_not_hide_the_class_without_schema() -> None:
     assert unusable(list[DoublyWrong]) == (
-        f"'{list[DoublyWrong]!r}' cannot be read or written as JSON: 'DoublyWrong' has no schema. Use a pydantic "
+        "'list[DoublyWrong]' cannot be read or written as JSON: 'DoublyWrong' has no schema. Use a pydantic "
         "model, a dataclass, a TypedDict or a type that JSON knows."
     )
 
@@ -357,7 +357,7 @@ def test_deferred_model_is_built() -> None:
 def test_other_problems_of_pydantic_are_passed_on() -> None:
     declared = Annotated[int | str, Field(discriminator="kind")]
     assert unusable(declared) == (
-        f"'{declared!r}' cannot be read or written as JSON. The core schema type 'int' is not a valid discriminated "
+        "'int | str' cannot be read or written as JSON. The core schema type 'int' is not a valid discriminated "
         "union variant."
     )
 
@@ -1167,6 +1167,11 @@ def test_aliases_of_types_used_twice_are_followed() -> None:
     assert value == Repeated(low=None, high=3.0, some=[Decimal("1.5")], more=[Decimal(2)])
 
 
+def test_empty_text_reaches_a_function_that_may_want_it() -> None:
+    declared = Union[Annotated[int, BeforeValidator(lambda text: text or 7)], None]
+    assert read_text(one_field(declared), {"value": ""}).value == 7
+
+
 def test_empty_text_is_no_number() -> None:
     assert problems(lambda: read_text(one_field(int), {"value": ""})) == [(["query", "value"], "int_parsing")]
 
@@ -1298,6 +1303,19 @@ def test_name_read_twice_is_a_list_when_one_reader_needs_it() -> None:
     assert read_text(Overlapping, {"ids": "7"}) == Overlapping.model_construct(ids=[7], first=7)
 
 
+class AnyOverlapping(BaseModel):
+    ids: list[int] = []
+    raw: Any = Field(None, validation_alias="ids")
+
+
+def test_list_is_kept_for_a_later_reader_of_anything() -> None:
+    assert read_text(AnyOverlapping, {"ids": "7"}) == AnyOverlapping.model_construct(ids=[7], raw=["7"])
+
+
+def test_query_errors_bear_the_name_of_the_field() -> None:
+    assert problems(lambda: read_text(Aliased, {}, "query")) == [(["query", "request_id"], "missing")]
+
+
 def test_header_errors_bear_the_name_of_the_header() -> None:
     """`x_request_id` reads the header `x-request-id`, so that is what the client is told; an alias stays as it is."""
     found = problems(lambda: read_text(Aliased, {"X-Token": ["a", "b"]}, "header"))
@@ -1319,11 +1337,19 @@ def test_error_of_all_headers_together_has_no_name() -> None:
     ]
 
 
-@pytest.mark.parametrize("declared", [int, list[int], RootModel[list[int]], Pet, dict[str, str]], ids=repr)
-def test_type_without_fields_cannot_be_read_from_text(declared: Any) -> None:
+@pytest.mark.parametrize(
+    ("declared", "spelled"),
+    [
+        (int, "int"),
+        (list[int], "list[int]"),
+        (RootModel[list[int]], "RootModel[list[int]]"),
+        (Pet, "Cat | Dog"),
+        (dict[str, str], "dict[str, str]"),
+    ],
+)
+def test_type_without_fields_cannot_be_read_from_text(declared: Any, spelled: str) -> None:
     with pytest.raises(SchemaError) as caught:
         text_fields(declared)
-    spelled = declared.__name__ if declared in (int, RootModel[list[int]]) else repr(declared)
     assert str(caught.value) == (
         f"'{spelled}' has no named fields, so queries, headers and forms cannot be read into it. Use a pydantic model, "
         "a dataclass or a TypedDict."
@@ -1362,7 +1388,7 @@ def test_many_bad_list_items_are_refused_quickly() -> None:
         (int, 10**30, b"1" + b"0" * 30),
         (float, 1.5, b"1.5"),
         (Any, {"a": [1, None, Cat(lives=1)]}, b'{"a":[1,null,{"kind":"cat","lives":1}]}'),
-        (dict[str, object], {"a": date(2020, 1, 2)}, b'{"a":"2020-01-02"}'),
+        (dict[str, object], {"a": date(2020, 1, 2), "b": None}, b'{"a":"2020-01-02","b":null}'),
         (Sequence[float], [1.0], b"[1.0]"),
         (None, None, b"null"),
     ],
@@ -1481,7 +1507,7 @@ def test_names_on_the_wire_are_aliases(declared: Any, body: object, data: bytes,
         (
             list[User],
             [User(id=1, name="a"), {}],
-            "The body does not fit 'list[tests.test_schema.User]': 2 errors, the first at '1.id': Field required.",
+            "The body does not fit 'list[User]': 2 errors, the first at '1.id': Field required.",
             [
                 {"loc": [1, "id"], "msg": "Field required", "type": "missing"},
                 {"loc": [1, "name"], "msg": "Field required", "type": "missing"},
@@ -1725,8 +1751,13 @@ def test_deep_text_that_says_nan_is_written() -> None:
     assert encode(list, value) == b"[" * 220 + b'"NaN"' + b"]" * 220
 
 
+class BytesDict(TypedDict):
+    data: bytes
+
+
 class Settings(BaseModel):
     model_config = ConfigDict(ser_json_bytes="base64", ser_json_timedelta="float")
+    inner: BytesDict = {"data": b"\xff"}
     ratio: float = 1.0
     data: bytes = b"\xff"
     anything: Any = b"\xff"
@@ -1763,6 +1794,17 @@ class Member(BaseModel):
 
 class Team(BaseModel):
     lead: Member
+
+
+class TypedExtra(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, int]  # pyright: ignore[reportIncompatibleVariableOverride]
+
+
+def extended(**extra: object) -> TypedExtra:
+    body = TypedExtra.model_validate({"more": 1})
+    typing.cast("dict[str, object]", body.__pydantic_extra__).update(extra)
+    return body
 
 
 def keep_auto(value: Any, handler: Callable[[Any], Any]) -> Any:
@@ -1820,6 +1862,8 @@ SENT, CAUGHT = "sent", "caught"
         (Segment, lambda: changed(Segment(Point(1), 1.0), length=None), SENT, CAUGHT),
         (Camel, lambda: changed(Camel(firstName="a"), first_name=None), SENT, CAUGHT),
         (Loose, lambda: changed(Loose(id=1), id="x"), SENT, CAUGHT),
+        (TypedExtra, lambda: extended(), SENT, SENT),
+        (TypedExtra, lambda: extended(more="x"), SENT, CAUGHT),
         (OwnInit, lambda: changed(OwnInit(ratio=1), ratio="x"), SENT, CAUGHT),
     ],
 )
@@ -2078,7 +2122,18 @@ def test_recheck_leaves_the_instance_alone() -> None:
 # --- What is not rewritten is pydantic's own --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("declared", [User, HoldsUsers, Cat, Address])
+class Plain(BaseModel):
+    color: Color = Color.RED
+    level: Level = Level.LOW
+    text: Annotated[int, PlainSerializer(str, return_type=str)] = 1
+    parsed: Json[int] = 1
+    path: Path = Path("a")
+    seen: Sequence[date] = []
+    by_id: dict[UUID, Decimal] = {}
+    pair: tuple[int, str] | None = None
+
+
+@pytest.mark.parametrize("declared", [User, HoldsUsers, Cat, Address, Plain])
 def test_plain_type_is_written_by_pydantics_own_validator_and_serializer(declared: type[BaseModel]) -> None:
     codec = response_codec(declared)
     assert codec.validate == declared.__pydantic_validator__.validate_python
@@ -2122,7 +2177,13 @@ def test_body_without_floats_is_read_by_pydantics_own_validator(declared: Any, m
     assert compiled == []
 
 
-@pytest.mark.parametrize("declared", [Search, SearchDict, Aliased])
+class TextChoices(BaseModel):
+    kind: Literal["a", "b"]
+    color: Color = Color.RED
+    level: Level = Level.LOW
+
+
+@pytest.mark.parametrize("declared", [Search, SearchDict, Aliased, TextChoices])
 def test_query_without_floats_is_read_by_pydantics_own_validator(
     declared: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

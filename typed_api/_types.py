@@ -21,6 +21,7 @@ __all__ = [
     "ASGIApp",
     "Address",
     "App",
+    "FormMarker",
     "Json",
     "Message",
     "Receive",
@@ -48,6 +49,12 @@ class _PydanticType(Protocol):
     # Any: pydantic's own signature.
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+
+
+class FormMarker:
+    """What tells `Form[Model]` from `Model` at run time."""
+
+    __slots__ = ()
 
 
 class StreamedBody:

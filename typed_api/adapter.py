@@ -34,7 +34,7 @@ from typed_api.body import (
     read_form,
 )
 from typed_api.config import format_size
-from typed_api.contract import BODYLESS_METHODS, BodyKind, Handler, body_parts, spell
+from typed_api.contract import BODYLESS_METHODS, BodyKind, Handler, body_parts
 from typed_api.errors import ResponseAlreadySent, ResponseValidationError
 from typed_api.pattern import SegmentKind
 from typed_api.problem import Problem
@@ -414,7 +414,7 @@ def _plan_maker(handler: Handler, services: Services) -> Callable[[int], BodyPla
 def _make_plan(declared: object, *, recheck: bool) -> BodyPlan:
     parts = body_parts(declared)
     plan = BodyPlan()
-    plan.declared = spell(declared)
+    plan.declared = schema.spell(declared)
     plan.takes_bytes, plan.takes_file = parts.takes_bytes, parts.takes_file
     plan.event = None
     if parts.event:

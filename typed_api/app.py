@@ -481,7 +481,7 @@ class TypedAPI:
     async def _answer_error(self, scope: Scope, send: Send, error: Exception, where: str) -> None:
         if isinstance(error, HTTPException):
             try:
-                if error.status_code < 400:
+                if 200 <= error.status_code < 400:
                     headers = _encode_headers(error.headers or {})
                     await _send_whole(send, error.status_code, headers, b"")
                     return

@@ -15,14 +15,13 @@ from starlette.datastructures import UploadFile as StarletteUploadFile
 from typing_extensions import TypeVar
 
 from typed_api import wire
-from typed_api._types import Receive
+from typed_api._types import FormMarker, Receive
 from typed_api.errors import ApiError
 from typed_api.schema import parse_json
 
 __all__ = [
     "ClientDisconnected",
     "Form",
-    "FormMarker",
     "UploadFile",
     "check_framing",
     "check_json_type",
@@ -48,12 +47,6 @@ _MAX_PART_PARAMS: Final = 100
 
 class ClientDisconnected(Exception):
     """The client went away before its body was complete; nobody is left to answer."""
-
-
-class FormMarker:
-    """What tells `Form[Model]` from `Model` at run time."""
-
-    __slots__ = ()
 
 
 ModelT = TypeVar("ModelT")

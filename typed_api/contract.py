@@ -18,8 +18,7 @@ import typing_extensions
 from typing_extensions import TypeAliasType
 
 from typed_api import schema
-from typed_api._types import Sent, StreamedBody
-from typed_api.body import FormMarker
+from typed_api._types import FormMarker, Sent, StreamedBody
 from typed_api.config import METHODS, UNSET, ResolvedConfig, RouteConfig, resolve
 from typed_api.errors import ConfigError
 from typed_api.pattern import Pattern
@@ -39,7 +38,6 @@ __all__ = [
     "ResponseTypes",
     "body_parts",
     "describe",
-    "spell",
 ]
 
 # Any: a handler's parameters are typed by its own declarations, which differ by handler.
@@ -294,7 +292,7 @@ def _describe_function(
                 and method in BODYLESS_METHODS
                 and types_.kind in (BodyKind.JSON, BodyKind.FORM, BodyKind.RAW)
             ):
-                raise _Problem(f"A {method} request has no body: {name!r} cannot take {spell(request_hint)!r}.")
+                raise _Problem(f"A {method} request has no body: {name!r} cannot take {schema.spell(request_hint)!r}.")
     except _Problem as problem:
         problems.append(f"{file!r}: {problem}")
         return {}
@@ -398,11 +396,12 @@ def _read_annotations(inner: object, name: str, module: types.ModuleType) -> tup
         hint = _plain(hints[parameter])
         if (get_origin(hint) or hint) is not expected:
             raise _Problem(
-                f"Parameter {parameter!r} of handler {name!r} must be {expected.__name__}, not {spell(hint)!r}."
+                f"Parameter {parameter!r} of handler {name!r} must be {expected.__name__}, not {schema.spell(hint)!r}."
             )
     if "return" in hints and not _returns_nothing(hints["return"]):
         raise _Problem(
-            f"Handler {name!r} must return None, not {spell(hints['return'])!r}; send the body with res.json(...)."
+            f"Handler {name!r} must return None, not {schema.spell(hints['return'])!r}; send the body with "
+            "res.json(...)."
         )
     return _plain(hints[parameters[0]]), _plain(hints[parameters[1]])
 
@@ -525,8 +524,8 @@ def _check_query(query: object, name: str, pattern: Pattern) -> None:
     for param in pattern.params:
         if param not in fields:
             raise _Problem(
-                f"Path parameter {param!r} of route {pattern.template!r} is missing from {spell(query)!r}, the query "
-                f"of handler {name!r}. Add a field of that name."
+                f"Path parameter {param!r} of route {pattern.template!r} is missing from {schema.spell(query)!r}, the "
+                f"query of handler {name!r}. Add a field of that name."
             )
 
 
@@ -552,7 +551,7 @@ def _read_response(hint: object, name: str) -> ResponseTypes:
             f"Handler {name!r} must say what it answers: ApiResponse[Ok[...]], or ApiResponse[Never] for redirects "
             "alone."
         )
-    text = f"ApiResponse[{spell(args[0])}]"
+    text = f"ApiResponse[{schema.spell(args[0])}]"
     if _plain(args[0]) in (typing.Never, typing.NoReturn, typing_extensions.Never):
         return ResponseTypes({}, (), (), text)
     exact: dict[int, object] = {}
@@ -573,7 +572,7 @@ def _read_response(hint: object, name: str) -> ResponseTypes:
         else:
             groups[marker.codes] = _marker_body(member, marker, text)
     if bare and (exact or groups):
-        wrapped = " | ".join(spell(member) for member in bare)
+        wrapped = " | ".join(schema.spell(member) for member in bare)
         raise _Problem(f"{text} mixes status markers with a bare type. Write Ok[{wrapped}].")
     for owner, body in [
         *((str(code), body) for code, body in exact.items()),
@@ -654,31 +653,3 @@ def _type_checking_names(module: types.ModuleType) -> set[str]:
                 if isinstance(child, (ast.Import, ast.ImportFrom)):
                     names.update((alias.asname or alias.name).partition(".")[0] for alias in child.names)
     return names
-
-
-def spell(hint: object) -> str:
-    """Write a type as a person does: `Ok[User] | NotFound[Problem]`.
-
-    Args:
-        hint: A type, as annotations have it at run time.
-    """
-    if hint is None or hint is type(None):
-        return "None"
-    origin, args = get_origin(hint), get_args(hint)
-    if origin in (Union, types.UnionType):
-        return " | ".join(spell(arg) for arg in args)
-    if origin is Annotated:
-        inner = spell(args[0])
-        return f"Form[{inner}]" if any(isinstance(extra, FormMarker) for extra in args[1:]) else inner
-    if origin is Literal:
-        return f"Literal[{', '.join(repr(arg) for arg in args)}]"
-    if origin is ApiRequest:
-        # The defaults of the later parameters are not what was written.
-        shown = list(args)
-        while len(shown) > 1 and getattr(shown[-1], "__name__", "") in ("Headers", "Query"):
-            shown.pop()
-        args = tuple(shown)
-    name = getattr(origin or hint, "__name__", None) or str(origin or hint)
-    if args and origin is not None:
-        return f"{name}[{', '.join('...' if arg is Ellipsis else spell(arg) for arg in args)}]"
-    return str(name)

@@ -39,9 +39,16 @@ __all__ = ["bind", "bind_refusal", "serve"]
 _GRACE_SECONDS: Final = 2
 _LINGER_SECONDS: Final = 0.2
 """How long a process that is replaced answers on connections that it has taken already."""
+_CLOSE_SECONDS: Final = 1
+"""How long the next process waits for the one before to take no more connections."""
 _TICK_MS: Final = 50
 _BACKLOG: Final = 2048
 _SUFFIXES: Final = (".py", ".toml")
+
+# What a process and the one that started it say to each other; all else is why one failed.
+_READY: Final = "ready"
+_GO: Final = "go"
+_CLOSED: Final = "closed"
 
 logger: logging.Logger = logging.getLogger("typed_api")
 
@@ -193,39 +200,56 @@ class _Worker:
         context = multiprocessing.get_context("spawn")
         self.stands_in: bool = stands_in
         """Whether it serves nothing but the report of one that failed."""
-        self.reports: Connection
-        self.reports, sender = context.Pipe(duplex=False)
+        self._pipe: Connection
+        self._pipe, other_end = context.Pipe()
+        self._is_told: bool = False
         self.process: SpawnProcess = context.Process(
             # Not a daemon: those may have no children, and the project may want some.
             target=_work,
-            args=(listener, log_config, build, sender),
+            args=(listener, log_config, build, other_end),
             name="typed-api dev",
         )
         self.started: float = time.monotonic()
         self.process.start()
-        sender.close()
+        other_end.close()
 
-    def report(self) -> str | None:
-        """Give what the process has said: "ready", why it failed, or None while it is loading."""
+    def report(self, *, wait_seconds: float = 0) -> str | None:
+        """Give what the process has said: `_READY`, `_CLOSED`, why it failed, or None while it says nothing."""
         # In this order: what it said before it ended is there to be read then.
         ended = self.process.exitcode is not None
-        if self.reports.poll():
+        if self._pipe.poll(wait_seconds):
             try:
-                said: str = self.reports.recv()
+                said: str = self._pipe.recv()
                 return said
-            except EOFError:
+            except (EOFError, OSError):
                 self.process.join(_GRACE_SECONDS)
                 ended = True
         return f"The process that loads the app ended with status {self.process.exitcode}." if ended else None
 
+    def go(self) -> None:
+        """Let one that is ready take connections."""
+        with contextlib.suppress(OSError):
+            self._pipe.send(_GO)
+
+    def close(self) -> None:
+        """Let it take no more connections; it ends when it has answered on those that it has."""
+        self._tell()
+        self.report(wait_seconds=_CLOSE_SECONDS)
+
     def stop(self) -> None:
         """Let it finish what it is doing, for a short while."""
-        self.process.terminate()
+        self._tell()
+        self._pipe.close()
         self.process.join(_GRACE_SECONDS + 1)
         if self.process.is_alive():  # An import that never ends takes no hint.
             self.process.kill()
             self.process.join()
-        self.reports.close()
+
+    def _tell(self) -> None:
+        # Once: the second signal would end a process that is about to end by itself.
+        if not self._is_told:
+            self._is_told = True
+            self.process.terminate()
 
 
 class _Shift:
@@ -259,15 +283,20 @@ class _Shift:
         if self._next is None or said is None:
             return
         worker, self._next = self._next, None
-        if said == "ready":
+        if said == _READY:
             self._hand_over(worker)
         else:
             self._give_up(worker, said)
 
     def _hand_over(self, worker: _Worker) -> None:
-        if not worker.stands_in:
-            _say(f"Ready in {time.monotonic() - worker.started:.1f} s")
+        seconds = time.monotonic() - worker.started
         before, self._serving = self._serving, worker
+        if before is not None:
+            # Who has seen the new version once is not to see the old one again.
+            before.close()
+        if not worker.stands_in:
+            _say(f"Ready in {seconds:.1f} s")
+        worker.go()
         if before is not None:
             before.stop()
 
@@ -284,7 +313,7 @@ class _Shift:
         """Stop every process."""
         workers = [worker for worker in (self._next, self._serving) if worker is not None]
         for worker in workers:
-            worker.process.terminate()
+            worker.close()
         for worker in workers:
             worker.stop()
 
@@ -298,17 +327,11 @@ def _forget_bytecode(sources: Iterable[str]) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Says when it is up, and leaves nobody without an answer when the next one takes over."""
+    """Leaves nobody without an answer when the next version takes over."""
 
-    def __init__(self, config: uvicorn.Config, sender: Connection) -> None:
+    def __init__(self, config: uvicorn.Config, tell: Callable[[str], None]) -> None:
         super().__init__(config)
-        self._sender: Connection = sender
-
-    @override
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._sender.send("ready")
+        self._tell: Callable[[str], None] = tell
 
     @override
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -316,55 +339,79 @@ class _Server(uvicorn.Server):
         # new ones are the next process's.
         for server in self.servers:
             server.close()
+        self._tell(_CLOSED)
         state = self.server_state
         state.default_headers = [*state.default_headers, (b"connection", b"close")]
         await asyncio.sleep(_LINGER_SECONDS)
         await super().shutdown(sockets)
 
 
+class _Life:
+    """An app whose lifespan reports: that it is up, before connections are taken, or why it failed."""
+
+    def __init__(self, app: ASGIApp, pipe: Connection) -> None:
+        self.failure: str = ""
+        self._app: ASGIApp = app
+        self._pipe: Connection = pipe
+        self._is_settled: bool = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await self._app(scope, receive, send)
+            return
+
+        async def hear(message: Message) -> None:
+            if message["type"] == "lifespan.startup.failed":
+                self._is_settled = True
+                self.failure = message.get("message", "")
+                # Not logged too: who decides what is served then tells it.
+                message = {**message, "message": ""}
+            elif message["type"] == "lifespan.startup.complete":
+                await self._take_turn()
+            await send(message)
+
+        try:
+            await self._app(scope, receive, hear)
+        finally:
+            if not self._is_settled:  # An app without a lifespan, which is served all the same.
+                await self._take_turn()
+
+    async def _take_turn(self) -> None:
+        self._is_settled = True
+        self._pipe.send(_READY)
+        with contextlib.suppress(EOFError, OSError):  # Nobody there any more: this process is told to end then.
+            await asyncio.to_thread(self._pipe.recv)
+
+
 def _work(
-    listener: socket.socket, log_config: Mapping[str, Any], build: Callable[[], ASGIApp], sender: Connection
+    listener: socket.socket, log_config: Mapping[str, Any], build: Callable[[], ASGIApp], pipe: Connection
 ) -> None:
     """Load the project and serve it; the body of a worker process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches the whole group; the parent says when to stop.
     threading.Thread(target=_end_with_parent, daemon=True).start()
     logging.config.dictConfig(dict(log_config))
+
+    def tell(what: str) -> None:
+        with contextlib.suppress(OSError):  # Nobody listens any more.
+            pipe.send(what)
+
     try:
-        app = build()
+        life = _Life(build(), pipe)
     except (StartupError, ConfigError) as error:
-        sender.send(str(error))
+        tell(str(error))
         return
     except (Exception, SystemExit):
-        sender.send(traceback.format_exc())
+        tell(traceback.format_exc())
         return
-    failures: list[str] = []
     config = uvicorn.Config(
-        _hear_lifespan(app, failures.append),
-        interface="asgi3",
-        timeout_graceful_shutdown=_GRACE_SECONDS,
-        log_config=dict(log_config),
+        life, interface="asgi3", timeout_graceful_shutdown=_GRACE_SECONDS, log_config=dict(log_config)
     )
-    server = _Server(config, sender)
+    server = _Server(config, tell)
     # uvicorn ends the process when a lifespan fails.
     with contextlib.suppress(SystemExit):
         server.run(sockets=[listener])
     if not server.started:
-        sender.send("\n".join(["The lifespan failed:", *failures]).rstrip())
-
-
-def _hear_lifespan(app: ASGIApp, tell: Callable[[str], None]) -> ASGIApp:
-    """Wrap an app so that why its lifespan failed is told, and not logged: who decides what is served then says it."""
-
-    async def hearing(scope: Scope, receive: Receive, send: Send) -> None:
-        async def hear(message: Message) -> None:
-            if message["type"] == "lifespan.startup.failed":
-                tell(message.get("message", ""))
-                message = {**message, "message": ""}
-            await send(message)
-
-        await app(scope, receive, hear if scope["type"] == "lifespan" else send)
-
-    return hearing
+        tell(f"The lifespan failed:\n{life.failure}".rstrip())
 
 
 def _end_with_parent() -> None:

@@ -9,11 +9,13 @@ schema is rewritten and compiled; the type itself is never changed.
 
 import math
 import re
+import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, is_dataclass
 from enum import Enum
 from functools import lru_cache, wraps
 from typing import (
+    Annotated,
     Any,
     Concatenate,
     Final,
@@ -22,8 +24,10 @@ from typing import (
     TypeAlias,
     TypeGuard,
     TypeVar,
+    Union,
     cast,
     get_args,
+    get_origin,
     get_type_hints,
 )
 
@@ -33,6 +37,7 @@ from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnno
 from pydantic_core import PydanticKnownError, SchemaSerializer, SchemaValidator, from_json
 from typing_extensions import is_typeddict
 
+from typed_api._types import FormMarker
 from typed_api.errors import ApiError, ResponseValidationError
 
 __all__ = [
@@ -46,6 +51,7 @@ __all__ = [
     "json_validator",
     "parse_json",
     "response_codec",
+    "spell",
     "text_fields",
     "text_validator",
 ]
@@ -155,23 +161,23 @@ def _adapter(type_: Any) -> TypeAdapter[Any]:
     except PydanticUndefinedAnnotation as error:
         raise SchemaError(
             type_,
-            f"'{_spelled(type_)}' names '{error.name}', which is not defined. Define it at module level, or import it "
+            f"'{spell(type_)}' names '{error.name}', which is not defined. Define it at module level, or import it "
             "outside of 'if TYPE_CHECKING:'.",
         ) from error
     except PydanticSchemaGenerationError as error:
-        path, culprit = _without_schema(type_, _spelled(type_), []) or (_spelled(type_), type_)
-        inside = "" if culprit is type_ else f": '{_spelled(culprit)}' has no schema"
-        at = "" if path == _spelled(type_) else f" (at '{path}')"
+        path, culprit = _without_schema(type_, spell(type_), []) or (spell(type_), type_)
+        inside = "" if culprit is type_ else f": '{spell(culprit)}' has no schema"
+        at = "" if path == spell(type_) else f" (at '{path}')"
         raise SchemaError(
             type_,
-            f"'{_spelled(type_)}' cannot be read or written as JSON{inside}{at}. "
+            f"'{spell(type_)}' cannot be read or written as JSON{inside}{at}. "
             "Use a pydantic model, a dataclass, a TypedDict or a type that JSON knows.",
         ) from error
     except (PydanticUserError, pydantic_core.SchemaError, TypeError) as error:
         first_line = str(error).partition("\n")[0]
-        raise SchemaError(type_, f"'{_spelled(type_)}' cannot be read or written as JSON. {first_line}") from error
+        raise SchemaError(type_, f"'{spell(type_)}' cannot be read or written as JSON. {first_line}") from error
     if not adapter.pydantic_complete:
-        raise SchemaError(type_, f"'{_spelled(type_)}' names a type that is not defined. Define it at module level.")
+        raise SchemaError(type_, f"'{spell(type_)}' names a type that is not defined. Define it at module level.")
     return adapter
 
 
@@ -183,8 +189,35 @@ def _schema_of(adapter: TypeAdapter[Any]) -> _Node:
     return cast(_Node, adapter.core_schema)
 
 
-def _spelled(type_: Any) -> str:
-    return type_.__name__ if isinstance(type_, type) and not get_args(type_) else repr(type_)
+def spell(hint: object) -> str:
+    """Write a type as a person does: `Ok[User] | NotFound[Problem]`.
+
+    Args:
+        hint: A type, as annotations have it at run time.
+    """
+    if isinstance(hint, str):  # A name in quotes, inside a container.
+        return hint
+    if hint is None or hint is type(None):
+        return "None"
+    origin: Any = get_origin(hint)
+    args: tuple[Any, ...] = get_args(hint)
+    if origin in (Union, types.UnionType):
+        return " | ".join(spell(arg) for arg in args)
+    if origin is Annotated:
+        inner = spell(args[0])
+        return f"Form[{inner}]" if any(isinstance(extra, FormMarker) for extra in args[1:]) else inner
+    if origin is Literal:
+        return f"Literal[{', '.join(repr(arg) for arg in args)}]"
+    name = getattr(origin or hint, "__name__", None) or str(origin or hint)
+    if name == "ApiRequest":
+        # The defaults of the later parameters are not what was written.
+        shown: list[Any] = list(args)
+        while len(shown) > 1 and getattr(shown[-1], "__name__", "") in ("Headers", "Query"):
+            shown.pop()
+        args = tuple(shown)
+    if args and origin is not None:
+        return f"{name}[{', '.join('...' if arg is Ellipsis else spell(arg) for arg in args)}]"
+    return str(name)
 
 
 def _without_schema(type_: Any, path: str, seen: list[Any]) -> tuple[str, Any] | None:
@@ -743,7 +776,7 @@ def _kinds_of_value(node: _Node, definitions: Mapping[str, _Node]) -> Iterator[s
     elif kind in ("enum", "literal"):
         values = node["expected"] if kind == "literal" else [member.value for member in node["members"]]
         yield "str" if "" in values else "int"
-    elif kind != "none":
+    else:
         yield kind
 
 
@@ -790,7 +823,7 @@ def _fields_of(type_: Any, record: _Node, definitions: Mapping[str, _Node]) -> I
     else:
         raise SchemaError(
             type_,
-            f"'{_spelled(type_)}' has no named fields, so queries, headers and forms cannot be read into it. "
+            f"'{spell(type_)}' has no named fields, so queries, headers and forms cannot be read into it. "
             "Use a pydantic model, a dataclass or a TypedDict.",
         )
 
@@ -933,7 +966,8 @@ class _Wire:
 
 def _wire(schema: _Node) -> _Wire:
     aliased = floats = opaque = False
-    for key, node in _nodes(schema, _SERIALIZATION_KEYS):
+    # A serializer of `json-or-python` is made from its `json_schema` alone.
+    for key, node in _nodes(schema, _SERIALIZATION_KEYS - {"python_schema"}):
         kind = node["type"]
         if "serialization_alias" in node or (kind == "computed-field" and "alias" in node):
             aliased = True
@@ -1189,7 +1223,7 @@ class ResponseCodec:
         at = f" at '{'.'.join(map(str, path))}'" if path else ""
         first = f"{_counted(count)}, the first{at}" if count > 1 else f"1 error{at}"
         return ResponseValidationError(
-            f"The body does not fit '{_spelled(self._type)}': {first}: {errors[0]['msg']}.", errors
+            f"The body does not fit '{spell(self._type)}': {first}: {errors[0]['msg']}.", errors
         )
 
 

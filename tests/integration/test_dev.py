@@ -183,6 +183,7 @@ def test_files_and_folders_that_come_and_go_are_followed(project: Path) -> None:
         write_files(project, {"pages/api/users/index.py": route("users")})
         server.wait_for_answer("/api/users", 200, b"users")
         (project / "pages/api/users").rename(project / "pages/api/people")
+        # Whoever has seen the new version once does not see the old one again.
         server.wait_for_answer("/api/people", 200, b"users")
         assert server.get("/api/users").status == 404
 
