@@ -47,9 +47,7 @@ def exchange(port: int, data: bytes, *, seconds: float = ANSWER_SECONDS) -> byte
         return b"".join(pieces)
 
 
-def request(
-    method: str, target: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
-) -> bytes:
+def request(method: str, target: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None) -> bytes:
     """Write an HTTP/1.1 request that asks for the connection to be closed."""
     lines = [f"{method} {target} HTTP/1.1", "Host: 127.0.0.1", "Connection: close"]
     lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
@@ -148,5 +146,3 @@ def serve(
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-
-

@@ -245,8 +245,8 @@ def test_class_without_schema_is_named() -> None:
 def test_inner_class_without_schema_is_named() -> None:
     declared = list[dict[str, Nothing]]
     assert unusable(declared) == (
-        "'list[dict[str, Nothing]]' cannot be read or written as JSON: 'Nothing' has no schema. Use a pydantic model, a "
-        "dataclass, a TypedDict or a type that JSON knows."
+        "'list[dict[str, Nothing]]' cannot be read or written as JSON: 'Nothing' has no schema. Use a pydantic model, "
+        "a dataclass, a TypedDict or a type that JSON knows."
     )
 
 
