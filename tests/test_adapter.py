@@ -214,6 +214,27 @@ def test_value_returned_after_an_answer_is_told_in_development(
     assert logged(caplog) == warnings
 
 
+@pytest.mark.parametrize("result", ["return res.send('a')", "res.send('a')"])
+def test_awaitable_that_answers_returns_no_value(result: str, caplog: pytest.LogCaptureFixture) -> None:
+    app = make(
+        f"""
+async def answer(res: ApiResponse[Ok[str]]) -> Sent | None:
+    {result}
+
+def get(req: ApiRequest, res: ApiResponse[Ok[str]]) -> Awaitable[Sent | None]:
+    return answer(res)
+""",
+        debug=True,
+    )
+    assert ask(app).text == "a"
+    assert logged(caplog) == []
+
+
+def test_awaitable_that_does_not_answer_is_a_handler_that_does_not(caplog: pytest.LogCaptureFixture) -> None:
+    ask(handling("Ok[str]", "return asyncio.sleep(0)", kind=""))
+    assert "finished without sending a response" in logged(caplog)[0]
+
+
 @pytest.mark.parametrize("kind", ["async ", ""])
 @pytest.mark.parametrize("config", ["config = RouteConfig(threaded=False)", ""])
 def test_stop_iteration_is_a_500_like_any_other_exception(kind: str, config: str) -> None:
@@ -785,12 +806,13 @@ def test_tag_is_strong_and_of_the_bytes_alone() -> None:
 @pytest.mark.parametrize("prelude", ["", "res.set_header('x-a', '1')"])
 @pytest.mark.parametrize("asked", [TAG, f"W/{TAG}", f'"other", {TAG}', "*"])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_known_body_is_not_sent_again(prelude: str, asked: str, method: str) -> None:
+async def test_known_body_is_not_sent_again(prelude: str, asked: str, method: str) -> None:
     """Rows 46 and 49: equal, weak, in a list, or any: 304 without a body, with the tag and the content type."""
-    answer = ask(handling("Ok[str]", prelude, "return res.send('a')"), method, headers={"if-none-match": asked})
+    app = handling("Ok[str]", prelude, "return res.send('a')")
+    answer = await call(app, method, "/api/x", headers={"if-none-match": asked})
     headers = dict(answer.headers)
     headers.pop("x-a", None)
-    assert (answer.status_code, answer.content, headers) == (
+    assert (answer.status, answer.body, headers) == (
         304,
         b"",
         {"content-type": "text/plain; charset=utf-8", "etag": TAG},
@@ -821,6 +843,7 @@ def test_unknown_body_is_sent(prelude: str, headers: dict[str, str]) -> None:
         ("get", "res.status(201).send('a')"),
         ("get", "res.end()"),
         ("get", "res.send(None)"),
+        ("get", "res.set_header('content-type', 'text/html').end()"),
         ("get", "res.send(iter([b'a']))"),
         ("get", "res.redirect('/b')"),
     ],
@@ -947,22 +970,22 @@ async def get(req: ApiRequest, res: ApiResponse[JsonLines[int]]) -> Sent:
 @pytest.mark.parametrize(
     "line", ["json({'id': 1})", "send('héllo')", "send(b'a')", "redirect('/b')", "status(404).json(1)", "end()"]
 )
-def test_head_has_the_headers_of_get_and_no_body(line: str) -> None:
+async def test_head_has_the_headers_of_get_and_no_body(line: str) -> None:
     """Row 46: status and headers of GET, its length and tag too."""
     app = handling("Any | bytes | str", f"return res.{line}")
-    get, head = ask(app), ask(app, "HEAD")
-    assert (head.status_code, dict(head.headers), head.content) == (get.status_code, dict(get.headers), b"")
+    get, head = await call(app, "GET", "/api/x"), await call(app, "HEAD", "/api/x")
+    assert (head.status, head.headers, head.body) == (get.status, get.headers, b"")
 
 
 @pytest.mark.parametrize("line", ["raise KeyError('x')", "raise ApiError(409, 'No.')", "pass"])
-def test_head_of_an_error_has_no_body(line: str) -> None:
+async def test_head_of_an_error_has_no_body(line: str) -> None:
     """Row 46: HEAD on an exception has the head of the error alone."""
     app = handling("Ok[str]", line)
-    get, head = ask(app), ask(app, "HEAD")
-    assert (head.status_code, dict(head.headers), head.content) == (get.status_code, dict(get.headers), b"")
+    get, head = await call(app, "GET", "/api/x"), await call(app, "HEAD", "/api/x")
+    assert (head.status, head.headers, head.body) == (get.status, get.headers, b"")
 
 
-def test_head_function_is_called_where_there_is_one() -> None:
+async def test_head_function_is_called_where_there_is_one() -> None:
     app = make("""
 async def get(req: ApiRequest, res: ApiResponse[Ok[str]]) -> Sent:
     return res.send("get")
@@ -970,8 +993,8 @@ async def get(req: ApiRequest, res: ApiResponse[Ok[str]]) -> Sent:
 async def head(req: ApiRequest, res: ApiResponse[Ok[str]]) -> Sent:
     return res.set_header("x-method", req.method).send("from head")
 """)
-    answer = ask(app, "HEAD")
-    assert (answer.content, answer.headers["content-length"], answer.headers["x-method"]) == (b"", "9", "HEAD")
+    answer = await call(app, "HEAD", "/api/x")
+    assert (answer.body, answer.header("content-length"), answer.header("x-method")) == (b"", "9", "HEAD")
 
 
 @pytest.mark.parametrize(
@@ -982,14 +1005,14 @@ async def head(req: ApiRequest, res: ApiResponse[Ok[str]]) -> Sent:
         ("async def get", "HEAD"),
     ],
 )
-def test_handler_that_does_not_know_head_is_told_get(source: str, told: str) -> None:
+async def test_handler_that_does_not_know_head_is_told_get(source: str, told: str) -> None:
     """A `handler` for GET alone would take HEAD for whatever its `else` does; `get` knows what it is called for."""
     app = make(f"""
 {source}(req: ApiRequest, res: ApiResponse[Ok[str]]) -> Sent:
     return res.set_header("x-method", req.method).send("a")
 """)
-    answer = ask(app, "HEAD")
-    assert (answer.status_code, answer.headers["x-method"], answer.content) == (200, told, b"")
+    answer = await call(app, "HEAD", "/api/x")
+    assert (answer.status, answer.header("x-method"), answer.body) == (200, told, b"")
 
 
 STREAMS = {
@@ -1335,9 +1358,9 @@ def test_conditions_hold_for_200_answers_to_get_and_head(report: Path, name: str
     assert ask(app, name.upper(), headers={"if-none-match": "*"}).content == b"0123456789"
 
 
-def test_head_of_a_file_has_its_length(report: Path) -> None:
-    answer = ask(sending(report), "HEAD")
-    assert (answer.status_code, answer.headers["content-length"], answer.content) == (200, "10", b"")
+async def test_head_of_a_file_has_its_length(report: Path) -> None:
+    answer = await call(sending(report), "HEAD", "/api/x")
+    assert (answer.status, answer.header("content-length"), answer.body) == (200, "10", b"")
 
 
 @pytest.mark.parametrize(

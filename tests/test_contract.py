@@ -422,6 +422,19 @@ def test_name_that_nobody_imports_is_called_undefined_in_a_module_with_type_chec
     )
 
 
+def test_name_under_another_condition_is_called_undefined() -> None:
+    source = """
+        from __future__ import annotations
+        from typed_api import ApiRequest, ApiResponse, Ok
+        if len("") == 1:
+            from decimal import Decimal
+        def get(req: ApiRequest, res: ApiResponse[Ok[Decimal]]) -> None: ...
+    """
+    assert startup_problems(source) == (
+        "'pages/api/x.py': Handler 'get' is annotated with 'Decimal', which is not defined. Import or define it.",
+    )
+
+
 def test_return_annotation_for_type_checkers_alone_is_refused_too() -> None:
     source = """
         from typing import TYPE_CHECKING
@@ -602,6 +615,11 @@ get.__wrapped__ = Answer()
 
 def test_decorated_function_without_annotations_is_refused() -> None:
     source = wrapped().replace("req: ApiRequest, res: ApiResponse[Ok[User] | NotFound[Problem]]", "req, res")
+    assert problems(source) == [f"Handler 'get' must be annotated: def get{SIGNATURE} -> None."]
+
+
+def test_decorated_function_with_too_few_parameters_is_refused() -> None:
+    source = wrapped().replace(", res: ApiResponse[Ok[User] | NotFound[Problem]]", "")
     assert problems(source) == [f"Handler 'get' must be annotated: def get{SIGNATURE} -> None."]
 
 
@@ -848,6 +866,29 @@ def test_alias_that_means_itself_is_kept_whole(declared: str) -> None:
     """Only the alias knows what the name in quotes stands for."""
     exact, groups, bare = answers(f"{SELF_NAMED}\n{answering(declared)}")
     assert ([*exact.values(), *bare], groups) == (declared.removeprefix("Ok[").rstrip("]").split(" | "), {})
+
+
+@pytest.mark.parametrize(
+    ("declared", "bare"),
+    [
+        ("Annotated[User | Tea, 'x']", 1),
+        ("Pair", 1),
+        ("Pair | int", 2),
+        ("Annotated[User | bytes, 'x']", 2),
+        ("Annotated[User | File, 'x']", 2),
+        ("Either[User, Tea]", 1),
+        ("Either[User, bytes]", 2),
+        ("User | Tea", 2),
+    ],
+)
+def test_what_is_annotated_on_a_union_of_models_is_kept(declared: str, bare: int) -> None:
+    """A discriminator is lost when its union is taken apart; what is sent otherwise must be found all the same."""
+    source = """
+S = TypeVar("S")
+Pair = TypeAliasType("Pair", Annotated[User | Tea, 'x'])
+Either = TypeAliasType("Either", Union[S, T], type_params=(S, T))
+"""
+    assert len(answers(source + answering(declared))[2]) == bare
 
 
 @pytest.mark.parametrize("literal", ["Literal['Leaf']", "Annotated[int, 'Leaf']"])
@@ -1192,6 +1233,7 @@ def test_json_parts_are_one_type() -> None:
         (ApiRequest[None, Params], "ApiRequest[None, Params]"),
         (ApiRequest[None, Query, User], "ApiRequest[None, Query, User]"),
         (ApiRequest[None, Query, Headers], "ApiRequest[None]"),
+        (ApiRequest[Query], "ApiRequest[Query]"),
         (ApiResponse[Ok[User]], "ApiResponse[Ok[User]]"),
         (Callable[..., int], "Callable[..., int]"),
         ("text", "text"),

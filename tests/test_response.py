@@ -11,7 +11,6 @@ import pytest
 from pydantic import BaseModel
 
 from typed_api._types import SENT
-from typed_api.contract import spell
 from typed_api.errors import ResponseAlreadySent, ResponseValidationError
 from typed_api.problem import Problem
 from typed_api.response import (
@@ -23,7 +22,7 @@ from typed_api.response import (
     BodyPlans,
     ResponseSpec,
 )
-from typed_api.schema import response_codec
+from typed_api.schema import response_codec, spell
 from typed_api.streams import EventStream, File, JsonLines
 
 NAME = "get of pages/api/x.py"

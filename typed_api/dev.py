@@ -12,13 +12,14 @@ import logging
 import logging.config
 import multiprocessing
 import os
+import queue
 import signal
 import socket
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -41,7 +42,7 @@ _LINGER_SECONDS: Final = 0.2
 """How long a process that is replaced answers on connections that it has taken already."""
 _CLOSE_SECONDS: Final = 1
 """How long the next process waits for the one before to take no more connections."""
-_TICK_MS: Final = 50
+_TICK_SECONDS: Final = 0.05
 _BACKLOG: Final = 2048
 _SUFFIXES: Final = (".py", ".toml")
 
@@ -93,16 +94,20 @@ def serve(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, on_signal)
     _say(f"Serving http://{shown}:{listener.getsockname()[1]} (Ctrl+C stops)")
-    ticks = _watch(folders, stop) if reload else _wait(stop)
-    # Before the first version is loaded: from now on no edit is missed.
-    next(ticks, None)
+    edits: queue.SimpleQueue[frozenset[str]] = queue.SimpleQueue()
+    watcher = threading.Thread(target=_watch, args=(folders, stop, edits.put), name="typed-api edits", daemon=True)
+    # Before the first version is loaded, so that no edit is missed.
+    if reload:
+        watcher.start()
     shift = _Shift(functools.partial(_Worker, listener, log_config), build)
     try:
-        for edited in ticks:
-            shift.tick(edited)
+        while not stop.is_set():
+            shift.tick(_take_edits(edits))
     finally:
         shift.end()
         listener.close()
+        if reload:
+            watcher.join()
     return 0
 
 
@@ -132,14 +137,18 @@ def _say(sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)
 
 
-def _wait(stop: threading.Event) -> Iterator[frozenset[str]]:
-    yield frozenset()
-    while not stop.wait(_TICK_MS / 1000):
-        yield frozenset()
+def _take_edits(edits: "queue.SimpleQueue[frozenset[str]]") -> frozenset[str]:
+    """Wait for a short while, and give what was edited."""
+    edited: frozenset[str] = frozenset()
+    with contextlib.suppress(queue.Empty):
+        edited = edits.get(timeout=_TICK_SECONDS)
+        while True:
+            edited |= edits.get_nowait()
+    return edited
 
 
-def _watch(folders: Sequence[Path], stop: threading.Event) -> Iterator[frozenset[str]]:
-    """Yield regularly: the sources that were edited since the last time."""
+def _watch(folders: Sequence[Path], stop: threading.Event, put: Callable[[frozenset[str]], None]) -> None:
+    """Put the sources that are edited, until told to stop."""
     try:
         from watchfiles import Change, DefaultFilter, watch
     except ModuleNotFoundError:
@@ -147,7 +156,6 @@ def _watch(folders: Sequence[Path], stop: threading.Event) -> Iterator[frozenset
             "Edits are not served: that needs the 'watchfiles' package. Install it with: "
             "pip install 'typed-api-toolkit[dev]'."
         )
-        yield from _wait(stop)
         return
     usual = DefaultFilter()
 
@@ -162,24 +170,23 @@ def _watch(folders: Sequence[Path], stop: threading.Event) -> Iterator[frozenset
             change, path.removeprefix(root)
         )
 
-    def watched(*, polling: bool | None) -> Iterator[frozenset[str]]:
+    def follow(*, polling: bool | None) -> None:
         for changes in watch(
             *folders,
             watch_filter=is_source,
             stop_event=stop,
-            rust_timeout=_TICK_MS,
-            yield_on_timeout=True,
-            raise_interrupt=False,
+            # Never: at each of its time-outs watchfiles forgets what may have changed that moment.
+            rust_timeout=0,
             debounce=200,
             force_polling=polling,
         ):
-            yield frozenset(path for _, path in changes)
+            put(frozenset(path for _, path in changes))
 
     try:
-        yield from watched(polling=None)
+        follow(polling=None)
     except OSError as error:  # The system limits how many folders are watched.
         logger.warning("Edits are found by looking again and again, which is slower: %s", error)
-        yield from watched(polling=True)
+        follow(polling=True)
 
 
 def _has_modules(folder: str) -> bool:
