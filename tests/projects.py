@@ -40,8 +40,8 @@ def write_files(folder: Path, files: Mapping[str, str]) -> Path:
 
 
 def clean_environ(environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Give the environment of a command: this one without what typed_api reads, and with what is given."""
-    own = ("HOST", "PORT", "WEB_CONCURRENCY")
+    """Give the environment of a command: this one without what changes how it acts, and with what is given."""
+    own = ("HOST", "PORT", "WEB_CONCURRENCY", "PYTHONDONTWRITEBYTECODE")
     kept = {name: value for name, value in os.environ.items() if name not in own and not name.startswith("TYPED_API_")}
     return {**kept, "PYTHONUNBUFFERED": "1", **(environ or {})}
 

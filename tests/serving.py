@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,7 +120,7 @@ def serve(
     *options: str,
     command: str = "start",
     environ: Mapping[str, str] | None = None,
-) -> Iterator[Served]:
+) -> Generator[Served]:
     """Run `typed-api start` (or `dev`) on a free port of the loopback interface."""
     port = free_port()
     env = {**os.environ, "PYTHONUNBUFFERED": "1", **(environ or {})}

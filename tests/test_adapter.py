@@ -113,6 +113,14 @@ async def talk(app: TypedAPI, *, leave_after: bytes | None = None) -> tuple[list
     return sent, None
 
 
+@pytest.fixture
+def report(tmp_path: Path) -> Path:
+    file = tmp_path / "report.csv"
+    file.write_bytes(b"0123456789")
+    os.utime(file, (1_577_836_800, 1_577_836_800))  # 2020-01-01T00:00:00Z
+    return file
+
+
 # --- How a handler is called ------------------------------------------------------------------------------------------
 
 
@@ -856,14 +864,22 @@ def test_only_a_body_with_200_to_get_or_head_has_a_tag(name: str, line: str, pre
     assert (answer.status_code == 304, "etag" in answer.headers) == (False, False)
 
 
-def test_tags_can_be_left_out() -> None:
-    app = make("""
+@pytest.mark.parametrize("line", ["res.send('a')", "res.set_header('x-a', '1').send('a')"])
+def test_tags_can_be_left_out(line: str) -> None:
+    app = make(f"""
 config = RouteConfig(etag=False)
 async def get(req: ApiRequest, res: ApiResponse[Ok[str]]) -> Sent:
-    return res.send("a")
+    return {line}
 """)
     answer = ask(app, headers={"if-none-match": "*"})
     assert (answer.status_code, "etag" in answer.headers) == (200, False)
+
+
+def test_own_tag_is_no_condition_of_another_method() -> None:
+    """Row 53: a POST has done its work, so that 304 would be a lie."""
+    app = handling("Ok[str]", "return res.set_header('etag', '\"mine\"').send('a')", name="post")
+    answer = ask(app, "POST", headers={"if-none-match": '"mine"'})
+    assert (answer.status_code, answer.text, answer.headers["etag"]) == (200, "a", '"mine"')
 
 
 @pytest.mark.parametrize("config", ["", "config = RouteConfig(etag=False)"])
@@ -964,6 +980,7 @@ async def get(req: ApiRequest, res: ApiResponse[JsonLines[int]]) -> Sent:
     return res.status(204).send(JsonLines(Source()))
 """)
     answer = await call(app, "GET", "/api/x")
+    assert [message["type"] for message in answer.sent] == ["http.response.start", "http.response.body"]
     assert (answer.status, answer.body, log_of(app)) == (204, b"", ["closed"])
 
 
@@ -1035,7 +1052,21 @@ async def get(req: ApiRequest, res: ApiResponse[{declared}]) -> Sent:
     return res.set_header("x-a", "1").send({body})
 """)
     answer = await call(app, "HEAD", "/api/x")
+    assert [message["type"] for message in answer.sent] == ["http.response.start", "http.response.body"]
     assert (answer.status, answer.body, answer.header("x-a"), log_of(app)) == (200, b"", "1", [])
+
+
+@pytest.mark.parametrize("declared", ["Ok[bytes]", "Ok[JsonLines[str]]"])
+async def test_head_closes_what_it_does_not_read(declared: str, report: Path) -> None:
+    body = "file" if declared == "Ok[bytes]" else "JsonLines(file)"
+    app = make(f"""
+async def get(req: ApiRequest, res: ApiResponse[{declared}]) -> Sent:
+    file = open({str(report)!r}, "rb")
+    log.append(file)
+    return res.send({body})
+""")
+    await call(app, "HEAD", "/api/x")
+    assert log_of(app)[0].closed is True
 
 
 # --- Streams ----------------------------------------------------------------------------------------------------------
@@ -1241,14 +1272,6 @@ async def get(req: ApiRequest, res: ApiResponse[Ok[bytes]]) -> Sent:
 
 
 # --- Files ------------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def report(tmp_path: Path) -> Path:
-    file = tmp_path / "report.csv"
-    file.write_bytes(b"0123456789")
-    os.utime(file, (1_577_836_800, 1_577_836_800))  # 2020-01-01T00:00:00Z
-    return file
 
 
 def sending(file: Path, more: str = "", *lines: str, status: str = "", **options: Any) -> TypedAPI:

@@ -213,7 +213,7 @@ def test_send_of_bytes_is_binary(body: object) -> None:
     assert (res._body, lines(res)) == (b"\x00\xff", [("content-type", "application/octet-stream")])
 
 
-@pytest.mark.parametrize("body", ["<p>", b"<p>"])
+@pytest.mark.parametrize("body", ["<p>", b"<p>", iter([b"<p>"])])
 def test_send_keeps_the_media_type_that_was_set(body: object) -> None:
     """Row 14: a content type of the handler's own is kept."""
     res = respond(plan(takes_bytes=True))
@@ -280,6 +280,21 @@ def test_send_refuses_what_is_not_declared(body: object, kind: str) -> None:
         res.status(201).send(body)
     assert str(caught.value) == f"The body of status 201 is declared as User, but {NAME} sends {kind!r}."
     assert (res.sent, lines(res)) == (False, [])
+
+
+@pytest.mark.parametrize(
+    ("made", "body", "kind"),
+    [
+        (plan(event=bytes), JsonLines([1]), "JsonLines"),
+        (plan(line=bytes), File("x.txt"), "File"),
+        (plan(takes_file=True), EventStream([1]), "EventStream"),
+    ],
+)
+def test_send_refuses_a_streamed_body_of_another_kind(made: BodyPlan, body: object, kind: str) -> None:
+    res = respond(made)
+    with pytest.raises(ResponseValidationError) as caught:
+        res.send(body)
+    assert str(caught.value) == f"The body of status 200 is declared as Any, but {NAME} sends {kind!r}."
 
 
 def test_send_refuses_text_that_does_not_fit() -> None:

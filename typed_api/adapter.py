@@ -574,7 +574,7 @@ async def _send_pieces(
     start = {"type": "http.response.start", "status": res._status, "headers": headers}
     if hides_body:
         await chunks.aclose()
-        await _close_unstarted(res._stream)
+        await _close_unstarted(getattr(res._stream, "source", res._stream))
         await send(start)
         await send({"type": "http.response.body", "body": b""})
         return

@@ -51,7 +51,7 @@ _LAST_SECONDS: Final = 2.0
 _STARTUP_FAILURE: Final = 3
 """The status by which uvicorn knows a worker that would fail again."""
 
-# Reloading is the business of `dev`, the app and the `.env` files that of the project.
+# Reloading is the business of `dev`, the app that of the project's settings.
 _OWN_OPTIONS: Final = frozenset(
     {
         "app",

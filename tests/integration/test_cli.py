@@ -137,6 +137,14 @@ def test_the_module_and_the_script_are_one_command() -> None:
     assert by_module.stdout.startswith("typed-api, version ")
 
 
+def test_routes_are_printed_alike_by_every_run(tmp_path: Path) -> None:
+    files = {f"pages/api/{name}.py": route(name, name="handler") for name in ("b", "_id_", "a", "index")}
+    project = write_files(tmp_path, files)
+    first, second = (run("routes", project, "--json", environ={"PYTHONHASHSEED": seed}) for seed in ("1", "2"))
+    assert (first.returncode, first.stderr, first.stdout) == (0, "", second.stdout)
+    assert first.stdout.count('"file"') == 4
+
+
 @pytest.mark.parametrize("place", ["option", "environment", "env file", "project file"])
 def test_start_listens_where_it_is_told(place: str, tmp_path: Path) -> None:
     port = free_port()
