@@ -72,6 +72,14 @@ def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.name == "typed_api"]
 
 
+BROKEN = "_StreamBroke('The stream of get of pages/api/x.py broke off.')"
+
+
+def logged_error(caplog: pytest.LogCaptureFixture) -> BaseException | None:
+    info = caplog.records[-1].exc_info
+    return info[1] if info else None
+
+
 def failure(sentence: str, method: str = "GET") -> str:
     """Give the line of the log for an exception in the handler; `sentence` has its type and the repr of its text."""
     return f"{method} '/api/x' failed in {WHERE}: {sentence}"
@@ -773,7 +781,7 @@ async def get(req: ApiRequest, res: ApiResponse[Ok[str]]) -> Sent:
     assert "KeyError: 'broken'" in (caplog.records[0].exc_text or "")
 
 
-@pytest.mark.parametrize("line", ["raise KeyError('x')", "pass", "raise ApiError(409)", "res.send(File('/missing'))"])
+@pytest.mark.parametrize("line", ["raise KeyError('x')", "pass", "raise ApiError(503)", "res.send(File('/missing'))"])
 def test_work_does_not_run_when_the_handler_has_failed(line: str) -> None:
     app = make(
         WORK
@@ -783,7 +791,7 @@ async def get(req: ApiRequest, res: ApiResponse[Ok[File]]) -> None:
     {line}
 """
     )
-    assert ask(app).status_code in (500, 409)
+    assert ask(app).status_code in (500, 503)
     assert log_of(app) == []
 
 
@@ -1166,9 +1174,10 @@ async def test_source_that_fails_before_its_first_chunk_breaks_the_answer_off(
         + "\nasync def get(req: ApiRequest, res: ApiResponse[Ok[bytes]]): return res.send(source())"
     )
     sent, error = await talk(app)
-    assert isinstance(error, KeyError)
+    assert repr(error) == BROKEN
     assert [message["type"] for message in sent] == ["http.response.start"]
     assert logged(caplog) == ["The stream of get of pages/api/x.py broke off."]
+    assert isinstance(logged_error(caplog), KeyError)
 
 
 @pytest.mark.parametrize("kind", STREAMS)
@@ -1189,7 +1198,8 @@ async def get(req: ApiRequest, res: ApiResponse[{declared}]) -> Sent:
 """
     )
     sent, error = await talk(app)
-    assert isinstance(error, KeyError)
+    assert repr(error) == BROKEN
+    assert isinstance(logged_error(caplog), KeyError)
     assert [message.get("more_body") for message in sent] == [None, True]
     assert logged(caplog) == ["The stream of get of pages/api/x.py broke off."]
     assert log_of(app) == []
@@ -1204,7 +1214,9 @@ async def get(req: ApiRequest, res: ApiResponse[{declared}]) -> Sent:
         ("Ok[bytes]", "source()", "'text'"),
     ],
 )
-async def test_item_that_does_not_fit_breaks_the_stream_off(declared: str, body: str, item: str) -> None:
+async def test_item_that_does_not_fit_breaks_the_stream_off(
+    declared: str, body: str, item: str, caplog: pytest.LogCaptureFixture
+) -> None:
     app = make(f"""
 async def source():
     yield {item}
@@ -1213,7 +1225,8 @@ async def get(req: ApiRequest, res: ApiResponse[{declared}]) -> Sent:
     return res.send({body})
 """)
     sent, error = await talk(app)
-    assert isinstance(error, ValueError | TypeError)
+    assert repr(error) == BROKEN
+    assert isinstance(logged_error(caplog), ValueError | TypeError)
     assert [message["type"] for message in sent] == ["http.response.start"]
 
 
@@ -1645,3 +1658,116 @@ def test_answer_that_is_fine_is_not_logged(caplog: pytest.LogCaptureFixture) -> 
     caplog.set_level(logging.DEBUG, "typed_api")
     ask(handling("Ok[str]", "return res.send('a')"))
     assert logged(caplog) == []
+
+
+# --- refusals, ranges and what a handler must not do to the server ---------------------------------------------------
+
+
+def test_work_runs_after_a_refusal() -> None:
+    """A refusal is an answer: an attempt can be noted, and the caller still told no."""
+    app = make(
+        WORK
+        + """
+async def get(req: ApiRequest, res: ApiResponse[Ok[str]]) -> None:
+    res.after(sync_work, "noted")
+    raise ApiError(403, "No.")
+"""
+    )
+    assert ask(app).json() == problem(403, "Forbidden", "No.")
+    assert [name for name, _ in log_of(app)] == ["noted"]
+
+
+def test_error_in_a_stream_is_itself_in_development() -> None:
+    app = handling(
+        "Ok[bytes]", "def source():", "    yield b'a'", "    raise KeyError('x')", "return res.send(source())"
+    )
+    with pytest.raises(KeyError):
+        TestClient(app).get("/api/x")
+
+
+@pytest.mark.parametrize("kind", ["", "async "])
+def test_handler_that_exits_fails_alone(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+    app = handling("Ok[str]", "raise SystemExit(3)", kind=kind)
+    assert (ask(app).status_code, ask(app).json()) == (500, FAILED)
+    assert "raised SystemExit." in caplog.text
+
+
+def test_task_of_the_handler_that_was_cancelled_is_a_failure() -> None:
+    app = handling("Ok[str]", "task = asyncio.create_task(asyncio.sleep(9))", "task.cancel()", "await task")
+    assert ask(app).json() == FAILED
+
+
+@pytest.mark.parametrize(
+    ("given", "status_code", "body"),
+    [
+        ("bytes=1-2", 206, "bc"),
+        ("bytes=-2", 206, "ef"),
+        ("bytes=x", 200, "abcdef"),
+        ("items=0-1", 200, "abcdef"),
+        ("bytes=", 200, "abcdef"),
+    ],
+)
+def test_range_that_is_none_is_ignored(given: str, status_code: int, body: str, tmp_path: Path) -> None:
+    """RFC 9110 §14.2: a malformed Range, or one of another unit, is as if it were not there."""
+    (tmp_path / "f").write_text("abcdef")
+    app = handling("Ok[File]", f"return res.send(File({str(tmp_path / 'f')!r}))")
+    answer = ask(app, headers={"range": given})
+    assert (answer.status_code, answer.text) == (status_code, body)
+
+
+def test_range_beyond_the_file_is_a_problem_that_tells_the_size(tmp_path: Path) -> None:
+    (tmp_path / "f").write_text("abcdef")
+    app = handling("Ok[File]", f"return res.send(File({str(tmp_path / 'f')!r}))")
+    answer = ask(app, headers={"range": "bytes=99-"})
+    assert answer.json() == problem(416, "Range Not Satisfiable", "The file has no bytes in this range.")
+    assert answer.headers["content-range"].endswith("/6")
+
+
+@pytest.mark.parametrize(("method", "status"), [("POST", "200"), ("GET", "404")])
+def test_range_is_for_a_get_that_succeeds(method: str, status: str, tmp_path: Path) -> None:
+    (tmp_path / "f").write_text("abcdef")
+    lines = [f"return res.status({status}).send(File({str(tmp_path / 'f')!r}))"]
+    app = handling("Ok[File] | NotFound[File]", *lines, name=method.lower())
+    answer = ask(app, method, headers={"range": "bytes=1-2"})
+    assert (answer.status_code, answer.text) == (int(status), "abcdef")
+
+
+def test_several_lines_of_if_none_match_are_one_list() -> None:
+    app = handling("Ok[str]", "return res.send('a')")
+    tag = ask(app).headers["etag"]
+    lines = [("if-none-match", tag), ("if-none-match", '"other"')]
+    assert TestClient(app).get("/api/x", headers=lines).status_code == 304
+
+
+def test_no_cache_is_read_in_any_case() -> None:
+    app = handling("Ok[str]", "return res.send('a')")
+    headers = {"if-none-match": "*", "cache-control": "No-Cache"}
+    assert ask(app, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["", "async "])
+def test_guard_that_returns_a_value_lets_nobody_through(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+    app = make(f"""
+{kind}def guard(req): return False
+
+async def get(req: ApiRequest, res: ApiResponse[Ok[str]]) -> Sent:
+    return res.send("secret")
+
+config = RouteConfig(before=guard)
+""")
+    assert ask(app).json() == FAILED
+    assert "It refuses by raising ApiError." in caplog.text
+
+
+def test_guard_of_a_route_that_is_not_threaded_runs_on_the_loop() -> None:
+    app = make("""
+def guard(req): log.append(threading.get_ident())
+
+async def get(req: ApiRequest, res: ApiResponse[Ok[str]]) -> Sent:
+    log.append(threading.get_ident())
+    return res.send("a")
+
+config = RouteConfig(before=guard, threaded=False)
+""")
+    assert ask(app).text == "a"
+    assert len(set(log_of(app))) == 1

@@ -454,6 +454,38 @@ def test_unknown_environment_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
     assert str(caught.value) == ("TYPED_API_ENV='staging' is no known environment. Use 'development' or 'production'.")
 
 
+async def test_settings_of_folders_hold_below_them() -> None:
+    """The nearest setting wins, guards add up, the outermost first."""
+
+    def config(name: str, api: str, limit: int) -> str:
+        return f"""
+from typed_api import ApiRequest, RouteConfig
+from {api}_log import log
+
+def guard(req: ApiRequest[object, object]) -> None:
+    log.append({name!r})
+
+config = RouteConfig(before=guard, body_limit={limit})
+"""
+
+    telling = HELLO.replace("def get", "def post").replace('res.send("hello")', "res.send(' '.join(log))")
+    app = create_app(
+        {
+            "api/_log.py": "log: list[str] = []",
+            "api/__init__.py": config("api", ".", 1),
+            "api/users/__init__.py": config("users", "..", 2),
+            "api/users/own.py": config("own", "..", 3) + telling,
+            "api/users/plain.py": HELLO.replace("def get", "def post"),
+        }
+    )
+    assert (await call(app, "POST", "/api/users/own", body=b"123")).text == "api users own"
+    assert (await call(app, "POST", "/api/users/plain", body=b"12")).status == 200
+    assert told(await call(app, "POST", "/api/users/plain", body=b"123")) == (
+        413,
+        problem(413, "Content Too Large", "Body exceeded 2 limit"),
+    )
+
+
 @pytest.mark.parametrize(("coerce", "status_code"), [(False, 422), (True, 200)])
 def test_lax_rules_of_json_are_the_app_s_choice(coerce: bool, status_code: int) -> None:
     source = """
@@ -1263,6 +1295,15 @@ async def test_exception_handler_gets_request_and_exception(is_async: bool) -> N
     app = raising("KeyError(5)", exception_handlers={KeyError: tell_async if is_async else tell}, title="Mine")
     answer = await call(app, "GET", "/api")
     assert (answer.status, answer.json, answer.header("x-abandoned")) == (418, ["GET", "/api", "Mine", "5"], None)
+
+
+async def test_exception_handler_may_be_an_object() -> None:
+    class Teapot:
+        async def __call__(self, request: Request, error: KeyError) -> Response:
+            return PlainTextResponse("tea", 418)
+
+    answer = await call(raising("KeyError()", exception_handlers={KeyError: Teapot()}), "GET", "/api")
+    assert (answer.status, answer.text) == (418, "tea")
 
 
 @pytest.mark.parametrize(

@@ -529,3 +529,15 @@ def test_an_unknown_environment_is_refused() -> None:
     with pytest.raises(ConfigError) as caught:
         environment({"TYPED_API_ENV": "dev"})
     assert str(caught.value) == "TYPED_API_ENV='dev' is no known environment. Use 'development' or 'production'."
+
+
+def needs_two(req: object, res: object) -> None: ...
+
+
+def test_guard_that_takes_more_than_the_request_is_refused() -> None:
+    with pytest.raises(ConfigError) as caught:
+        RouteConfig(before=needs_two)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    assert str(caught.value) == (
+        f"RouteConfig(before=...) has {needs_two!r}, which cannot be called with the request alone. A guard is written "
+        "guard(req: ApiRequest[object, object]) -> None."
+    )

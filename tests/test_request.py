@@ -423,3 +423,41 @@ async def test_limit_that_was_set_bounds_the_reading(use: Callable[[ApiRequest],
 async def test_client_that_leaves_ends_the_reading(use: Callable[[ApiRequest], Any]) -> None:
     with pytest.raises(ClientDisconnected):
         await use(make(receive=receiving(piece(b"ab", more=True), DISCONNECT)))
+
+
+async def test_reading_ends_also_after_a_loop_that_was_left_with_the_last_piece() -> None:
+    """Past the end of a body a server's receive waits for the client to leave."""
+    req = make(receive=receiving(piece(b"all")))
+    async for chunk in req.stream():
+        assert chunk == b"all"
+        break
+    assert await req.read() == b""
+
+
+class Plain(Protocol):
+    def load(self) -> str: ...
+
+
+def test_protocol_that_cannot_be_asked_for_is_told_with_the_mend() -> None:
+    with pytest.raises(LookupError) as caught:
+        State([FileStore()])[Plain]
+    assert str(caught.value) == (
+        f"{Plain.__module__}.Plain is a protocol without @runtime_checkable, so no object can be found by it. Decorate "
+        "it, or put an object under it: state[Protocol] = object."
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "root", "below"),
+    [
+        ("/api/x", "/api", "/x"),
+        ("/api", "/api", "/"),
+        ("/apix", "/api", "/apix"),
+        ("/x", "/api", "/x"),
+        ("/api/x", "/api/", "/x"),
+        ("/api/x", "", "/api/x"),
+    ],
+)
+def test_mount_point_is_taken_away_at_the_end_of_a_segment(path: str, root: str, below: str) -> None:
+    assert undecoded_path(make_scope("GET", path, root_path=root)) == below
+    assert make(path, scope={"root_path": root}).path == below

@@ -5,10 +5,12 @@ description, with every decision that can be made before the first request alrea
 handler has returned.
 """
 
+import asyncio
 import functools
 import inspect
 import logging
 import os
+import re
 import stat
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -19,6 +21,7 @@ from typing import Any, Final, TypeAlias, cast
 
 import anyio
 import anyio.to_thread
+from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse
 
 from typed_api import schema, wire
@@ -35,7 +38,7 @@ from typed_api.body import (
 )
 from typed_api.config import format_size
 from typed_api.contract import BODYLESS_METHODS, BodyKind, Handler, body_parts
-from typed_api.errors import ResponseAlreadySent, ResponseValidationError
+from typed_api.errors import ApiError, ResponseAlreadySent, ResponseValidationError
 from typed_api.pattern import SegmentKind
 from typed_api.problem import Problem
 from typed_api.request import ApiRequest, RequestSpec, State, merge_query
@@ -77,6 +80,7 @@ Call: TypeAlias = Callable[[Any, Any], Awaitable[object]]
 ReadBody: TypeAlias = Callable[[AnyRequest, Mapping[bytes, bytes]], Awaitable[None]]
 
 _FILES: Final = "typed_api.files"
+_RANGE: Final = re.compile(rb"bytes=[ \t]*(?:[0-9]{0,18}-[0-9]{0,18}[ \t]*,?[ \t]*)+", re.IGNORECASE)
 _CONTENT_TYPE: Final = b"content-type"
 _CONTENT_LENGTH: Final = b"content-length"
 
@@ -92,6 +96,8 @@ class Services:
     """Whether the app runs in development."""
     recheck: bool
     """Whether instances in responses are checked again, unless a route says otherwise."""
+    raises: bool
+    """Whether an error in the middle of a stream leaves the app as it is: for development and tests."""
     fail: Fail
 
 
@@ -124,13 +130,14 @@ def compile_handler(handler: Handler, services: Services, *, is_head: bool = Fal
     )
     request_spec, guard_spec = _request_specs(handler, services, is_head=is_head)
     call = _caller(handler)
-    guards = tuple(_guard_caller(guard) for guard in config.before)
+    guards = tuple(_guard_caller(guard, threaded=config.threaded) for guard in config.before)
     read_query = _query_reader(handler)
     read_headers = _headers_reader(handler)
     read_request_body = _body_reader(handler)
     tags = config.etag and handler.method in ("GET", "HEAD")
     hides_body = is_head or handler.method == "HEAD"
     reads_body = handler.request.kind is BodyKind.UNREAD
+    raises = services.raises
     fail = services.fail
     where = handler.where
     limit = sys.maxsize if config.response_limit_bytes is None else config.response_limit_bytes
@@ -152,7 +159,9 @@ def compile_handler(handler: Handler, services: Services, *, is_head: bool = Fal
             if guards:
                 req._spec = guard_spec
                 for guard in guards:
-                    await guard(req)
+                    if await guard(req) is not None:
+                        # `return False` would read as a refusal and let the request through.
+                        raise TypeError(f"A guard of {where} returned a value. It refuses by raising ApiError.")
                 req._spec = request_spec
             if read_query is not None:
                 req._query = read_query(scope["query_string"], params)
@@ -183,11 +192,31 @@ def compile_handler(handler: Handler, services: Services, *, is_head: bool = Fal
         except Exception as error:
             if not isinstance(error, ClientDisconnected):
                 await fail(scope, receive, send, error, where)
+                # What was to follow the answer follows a refusal too, but not a failure.
+                if res is not None and res._after is not None and _is_refusal(error):
+                    await _run_after(res._after, where)
+            return
+        except (SystemExit, asyncio.CancelledError) as error:
+            if isinstance(error, asyncio.CancelledError) and _is_being_cancelled():
+                raise
+            # Raised inside the handler and meant for nobody outside: it would end the server or break the connection.
+            failure = RuntimeError(f"{where} raised {type(error).__name__}.")
+            failure.__cause__ = error
+            await fail(scope, receive, send, failure, where)
             return
 
         if body is None:
             if not await _answer_stream(
-                res, scope, receive, send, fail, where, limit, hides_body=hides_body, reads_body=reads_body
+                res,
+                scope,
+                receive,
+                send,
+                fail,
+                where,
+                limit,
+                hides_body=hides_body,
+                reads_body=reads_body,
+                raises=raises,
             ):
                 return
         else:
@@ -199,17 +228,34 @@ def compile_handler(handler: Handler, services: Services, *, is_head: bool = Fal
                 if tags and status_code == 200 and res._tagged:
                     tag = etag_of(body)
                     headers.append((b"etag", tag))
-                    if b"if-none-match" in fields and _is_fresh(tag, None, fields):
+                    if b"if-none-match" in fields and _is_fresh(tag, None, scope):
                         status_code, body = 304, b""
                         del headers[1]
             else:
-                status_code, headers, body = _head(res, body, fields, tags=tags, scope=scope)
+                status_code, headers, body = _head(res, body, scope, tags=tags)
             await send({"type": "http.response.start", "status": status_code, "headers": headers})
             await send({"type": "http.response.body", "body": b"" if hides_body else body})
         if res._after is not None:
             await _run_after(res._after, where)
 
     return _with_files(adapter) if handler.request.kind is BodyKind.FORM else adapter
+
+
+def _is_refusal(error: Exception) -> bool:
+    return isinstance(error, (ApiError, HTTPException)) and error.status_code < 500
+
+
+def _is_being_cancelled() -> bool:
+    """Tell whether this very task is told to stop, and not only something that it waited for."""
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # Another event loop than asyncio's.
+        return True
+    return task is None or task.cancelling() > 0
+
+
+class _StreamBroke(RuntimeError):
+    """A stream failed after its first byte: raised to the server, which cuts the connection."""
 
 
 class _Unanswered(RuntimeError):
@@ -246,15 +292,15 @@ def _caller(handler: Handler) -> Call:
     return threaded
 
 
-def _guard_caller(guard: Callable[[Any], object]) -> Callable[[AnyRequest], Awaitable[object]]:
+def _guard_caller(guard: Callable[[Any], object], *, threaded: bool) -> Callable[[AnyRequest], Awaitable[object]]:
     if inspect.iscoroutinefunction(guard) or inspect.iscoroutinefunction(type(guard).__call__):
         return cast("Callable[[AnyRequest], Awaitable[object]]", guard)
 
-    async def threaded(req: AnyRequest) -> object:
-        outcome = await anyio.to_thread.run_sync(guard, req)
+    async def call(req: AnyRequest) -> object:
+        outcome = await anyio.to_thread.run_sync(guard, req) if threaded else guard(req)
         return await outcome if inspect.isawaitable(outcome) else outcome
 
-    return threaded
+    return call
 
 
 def _request_specs(handler: Handler, services: Services, *, is_head: bool) -> tuple[RequestSpec, RequestSpec]:
@@ -446,9 +492,7 @@ def _make_plan(declared: object, *, recheck: bool) -> BodyPlan:
     return plan
 
 
-def _head(
-    res: AnyResponse, body: bytes, fields: Mapping[bytes, bytes], *, tags: bool, scope: Scope
-) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+def _head(res: AnyResponse, body: bytes, scope: Scope, *, tags: bool) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     """Work out status, headers and body where the plain case does not hold."""
     status_code = res._status
     own = res._headers or []
@@ -461,7 +505,7 @@ def _head(
         if tag is None and tags:
             tag = etag_of(body)
             headers.append((b"etag", tag))
-        if _is_fresh(tag, known.get(b"last-modified"), fields):
+        if _is_fresh(tag, known.get(b"last-modified"), scope):
             return 304, [*headers, *own], b""
     return status_code, [*headers, (_CONTENT_LENGTH, b"%d" % len(body)), *own], body
 
@@ -478,9 +522,13 @@ def _bodyless_headers(res: AnyResponse, scope: Scope, *, was_given_body: bool) -
     return [(_CONTENT_LENGTH, b"0"), *own] if res._status == 205 else list(own)
 
 
-def _is_fresh(tag: bytes | None, modified: bytes | None, fields: Mapping[bytes, bytes]) -> bool:
+def _is_fresh(tag: bytes | None, modified: bytes | None, scope: Scope) -> bool:
     """Tell whether the client's copy is good (RFC 9110 §13.2.2): If-None-Match decides alone where it is given."""
-    if b"no-cache" in fields.get(b"cache-control", b""):
+    fields: dict[bytes, bytes] = {}
+    for name, value in scope["headers"]:
+        # Lines of one field are one list (RFC 9110 §5.3).
+        fields[name] = b"%s, %s" % (fields[name], value) if name in fields else value
+    if b"no-cache" in fields.get(b"cache-control", b"").lower():
         return False
     asked = fields.get(b"if-none-match")
     if asked is not None:
@@ -511,6 +559,7 @@ async def _answer_stream(
     *,
     hides_body: bool,
     reads_body: bool,
+    raises: bool,
 ) -> bool:
     """Send an answer that comes piece by piece; False when it failed before its first byte."""
     started = False
@@ -536,8 +585,11 @@ async def _answer_stream(
     except Exception as error:
         if started:
             # The server cuts the connection: a clean end would pass half an answer off as a whole one.
-            logger.error("The stream of %s broke off.", where)
-            raise
+            if raises:
+                raise
+            # The server also logs what it is given, as it is, and the error may quote the client: our log escapes it.
+            logger.error("The stream of %s broke off.", where, exc_info=error)
+            raise _StreamBroke(f"The stream of {where} broke off.") from None
         await fail(scope, receive, send, error, where)
         return False
     return True
@@ -619,17 +671,33 @@ async def _send_file(res: AnyResponse, file: File, scope: Scope, receive: Receiv
     known = dict(own)
     response.raw_headers = [line for line in response.raw_headers if line[0] not in known] + own
     sent = dict(response.raw_headers)
-    fields: dict[bytes, bytes] = dict(scope["headers"])
     if (
         res._status == 200
         and scope["method"] in ("GET", "HEAD")
-        and _is_fresh(sent.get(b"etag"), sent.get(b"last-modified"), fields)
+        and _is_fresh(sent.get(b"etag"), sent.get(b"last-modified"), scope)
     ):
         headers = [line for line in response.raw_headers if line[0] not in (_CONTENT_LENGTH, b"accept-ranges")]
         await send({"type": "http.response.start", "status": 304, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
         return
-    await response(scope, receive, send)
+
+    async def refuse_range(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] == 416:
+            told = dict(message["headers"]).get(b"content-range", b"bytes */*").decode("latin-1")
+            raise ApiError(416, "The file has no bytes in this range.", {"content-range": told})
+        await send(message)
+
+    await response(_with_usable_range(scope, res._status), receive, refuse_range)
+
+
+def _with_usable_range(scope: Scope, status_code: int) -> Scope:
+    """Take a Range away that is none of ours: of another method or status, or malformed (RFC 9110 §14.2)."""
+    lines = [value for name, value in scope["headers"] if name == b"range"]
+    if not lines or (
+        status_code == 200 and scope["method"] == "GET" and len(lines) == 1 and _RANGE.fullmatch(lines[0]) is not None
+    ):
+        return scope
+    return {**scope, "headers": [line for line in scope["headers"] if line[0] not in (b"range", b"if-range")]}
 
 
 async def _run_after(work: list[AfterWork], where: str) -> None:

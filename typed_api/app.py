@@ -14,11 +14,11 @@ import os
 import re
 import textwrap
 import traceback
-from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any, Final, Self, TypeAlias, cast
-from urllib.parse import quote
+from typing import Any, Final, NamedTuple, Self, TypeAlias, cast
+from urllib.parse import quote, unquote
 
 import anyio.to_thread
 from starlette.exceptions import HTTPException
@@ -33,6 +33,7 @@ from typed_api.contract import ContractError, Endpoint, Handler, describe
 from typed_api.discovery import RouteModule, discover
 from typed_api.errors import ApiError, ResponseValidationError, StartupError
 from typed_api.matching import Matcher, PathDecodeError
+from typed_api.pattern import PatternError, check_word_separator
 from typed_api.problem import problem_json
 from typed_api.request import State, undecoded_path
 from typed_api.response import PROBLEM_TYPE, TEXT_TYPE
@@ -68,6 +69,68 @@ MAX_URL_BYTES: Final = 65_536
 """The longest path, and the longest query string, that is looked at."""
 MAX_QUERY_PAIRS: Final = 10_000
 """The most parameters of one query string."""
+_MAX_KEPT_BYTES: Final = 1024 * 1024
+"""How much of a body is kept for exception handlers, which get none of a longer one."""
+
+
+class _Mount(NamedTuple):
+    """An app below a prefix, which has no slash at its end: that of the root is empty."""
+
+    prefix: str
+    app: ASGIApp
+
+    def has(self, path: str) -> bool:
+        """Tell whether an undecoded path is the mount's; the root, which is the rest, claims none."""
+        if not self.prefix:
+            return False
+        if "%" not in path:
+            return _is_below(path, self.prefix)
+        # Decoded a segment at a time: an escaped slash must never make another path.
+        segments = self.prefix.split("/")
+        return [unquote(segment) for segment in path.split("/", len(segments))[: len(segments)]] == segments
+
+
+class _Replay:
+    """ASGI's receive, which can tell an exception handler again what was read of a body.
+
+    Past the end of a body a server's receive waits for the client to leave, and a handler that wants to log the body
+    would wait with it.
+    """
+
+    __slots__ = ("_is_over", "_is_replayed", "_pieces", "_receive", "_size")
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive: Receive = receive
+        self._pieces: list[bytes] = []
+        self._size: int = 0
+        self._is_over: bool = False
+        self._is_replayed: bool = False
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request" and self._size <= _MAX_KEPT_BYTES:
+            piece: bytes = message.get("body", b"")
+            self._size += len(piece)
+            self._pieces.append(piece)
+            if self._size > _MAX_KEPT_BYTES:
+                self.end(keep=False)
+            elif not message.get("more_body", False):
+                self.end()
+        return message
+
+    def end(self, *, keep: bool = True) -> None:
+        """Let the body be over, whatever the client still sends of it."""
+        self._is_over = True
+        if not keep:
+            self._pieces.clear()
+
+    async def replay(self) -> Message:
+        """Receive the body from its beginning."""
+        if not self._is_replayed:
+            self._is_replayed = True
+            if self._pieces or self._is_over:
+                return {"type": "http.request", "body": b"".join(self._pieces), "more_body": not self._is_over}
+        return await self._receive()
 
 
 class _Methods(dict[str, Adapter]):
@@ -172,15 +235,37 @@ class TypedAPI:
         self.debug = environment(os.environ) == "development" if debug is None else debug
         self._middleware: tuple[Middleware, ...] = tuple(middleware)
         self._lifespan: Lifespan | None = lifespan
-        self._mounts: tuple[tuple[str, ASGIApp], ...] = _check_mounts(mounts or {})
+        # The longest first, so that "/static/admin" is found before "/static".
+        self._mounts: tuple[_Mount, ...] = tuple(
+            sorted(_find_mounts(mounts or {}), key=lambda mount: len(mount.prefix), reverse=True)
+        )
         self._exception_handlers: dict[int | type[Exception], ExceptionHandler] = dict(exception_handlers or {})
         self._recheck: bool = self.debug if recheck_responses is None else recheck_responses
         self._coerce: bool = coerce
         self._given_state: tuple[object, ...] = tuple(state)
         self._test_state: tuple[object, ...] = ()
+        self._is_under_test: bool = False
         self._owner: TypedAPI = self
+        problems = [
+            *_check_middleware(self._middleware),
+            *_check_lifespan(lifespan),
+            *_check_mounts(mounts or {}),
+            *_check_exception_handlers(self._exception_handlers),
+        ]
+        try:
+            check_word_separator(word_separator)
+        except PatternError as error:
+            problems.append(str(error))
+            word_separator = None
         with _collector_paused():
-            self.endpoints = self._discover(pages, word_separator)
+            try:
+                self.endpoints = self._discover(pages, word_separator)
+            except StartupError as error:
+                if not problems:
+                    raise
+                raise StartupError([*problems, *error.problems]) from error.__cause__
+            if problems:
+                raise StartupError(problems)
             self._build()
 
     def __repr__(self) -> str:
@@ -199,11 +284,11 @@ class TypedAPI:
             endpoints.append(endpoint)
             for warning in warnings:
                 logger.warning("%s", warning)
-            hiding = [prefix for prefix, _ in self._mounts if prefix and _is_below(endpoint.pattern.template, prefix)]
             template = endpoint.pattern.template
             return [
                 f"The mount {prefix!r} hides {endpoint.file!r}, which serves {template!r}. Move one of them."
-                for prefix in hiding
+                for prefix, _ in self._mounts
+                if prefix and _is_below(template, prefix)
             ]
 
         discover(pages, base=Path.cwd(), word_separator=word_separator, check=check)
@@ -214,7 +299,12 @@ class TypedAPI:
         self._state: State = State(self._given_state)
         layer = State(self._test_state, self._state) if self._test_state else self._state
         self._services: Services = Services(
-            app=self._owner, state=layer, debug=self.debug, recheck=self._recheck, fail=self._fail
+            app=self._owner,
+            state=layer,
+            debug=self.debug,
+            recheck=self._recheck,
+            raises=self.debug or self._is_under_test,
+            fail=self._fail,
         )
         self._match: Callable[[str], tuple[_Methods, Params] | None] = Matcher(
             (endpoint.pattern, _Methods(self, endpoint)) for endpoint in self.endpoints
@@ -233,6 +323,7 @@ class TypedAPI:
         twin = copy.copy(self)
         twin._recheck = recheck
         twin._test_state = tuple(state)
+        twin._is_under_test = True
         twin._build()
         return twin
 
@@ -247,6 +338,8 @@ class TypedAPI:
         if self._stack is not None or scope["type"] == "lifespan":
             await self._serve_outside(scope, receive, send)
             return
+        if self._exception_handlers and scope["type"] == "http":
+            receive = _Replay(receive)
         raw = scope.get("raw_path")
         path: str = scope["path"]
         if raw is None or b"%" in raw or scope.get("root_path"):
@@ -270,19 +363,22 @@ class TypedAPI:
         await methods[scope["method"]](scope, receive, send, params)
 
     async def _serve_outside(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
+        if self._stack is None:
             await self._live(receive, send)
-        elif self._stack is not None and scope["type"] == "http":
+            return
+        scope["app"] = self._owner
+        if scope["type"] == "http":
             await self._through_middleware(self._stack, scope, receive, send)
-        elif self._stack is not None:
-            scope["app"] = self._owner
+        elif scope["type"] == "lifespan":
+            await self._live_inside(self._stack, scope, receive, send)
+        else:
             await self._stack(scope, receive, send)
 
     async def _serve_mount(self, path: str, scope: Scope, receive: Receive, send: Send) -> bool:
-        for prefix, app in self._mounts:
-            if prefix and _is_below(path, prefix):
+        for mount in self._mounts:
+            if mount.has(path):
                 if scope["type"] != "http" or not await self._refuses_framing(scope, receive, send):
-                    await self._forward(prefix, app, scope, receive, send)
+                    await self._forward(mount.prefix, mount.app, scope, receive, send)
                 return True
         return False
 
@@ -354,6 +450,8 @@ class TypedAPI:
     async def _through_middleware(self, stack: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         if await self._refuses_framing(scope, receive, send):
             return
+        if self._exception_handlers:
+            receive = _Replay(receive)
         started = gone = False
 
         async def heard() -> Message:
@@ -370,7 +468,6 @@ class TypedAPI:
                 started = True
             await send(message)
 
-        scope["app"] = self._owner
         try:
             await stack(scope, heard, watched)
         except Exception as error:
@@ -383,14 +480,53 @@ class TypedAPI:
             silence = RuntimeError("The middleware neither answered nor called the app.")
             await self._fail(scope, receive, send, silence, "the middleware")
 
+    @contextlib.asynccontextmanager
+    async def lifespan_context(self) -> AsyncGenerator[None, None]:
+        """Run the lifespan, for an app that is mounted in another: servers start and stop the outermost one alone.
+
+        In the lifespan of the outer app, `async with api.lifespan_context(): yield`. What the lifespan yields is in
+        the state until the context is left.
+
+        Raises:
+            TypeError: If the lifespan yields anything but instances found by their class.
+        """
+        if self._lifespan is None:
+            yield
+            return
+        try:
+            async with self._lifespan(self._owner) as yielded:
+                self._take_state(yielded)
+                yield
+        finally:
+            # A closed engine must not be found afterwards.
+            self._state.replace(self._given_state)
+
+    async def _live_inside(self, stack: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the lifespan through the middleware; the twin at the bottom of it answers."""
+        told = False
+
+        async def watched(message: Message) -> None:
+            nonlocal told
+            told = True
+            await send(message)
+
+        try:
+            await stack(scope, receive, watched)
+        except Exception as error:
+            # Without a lifespan that is nobody's loss: a server takes it for an app that knows of none.
+            if not told and self._lifespan is not None:
+                text = "".join(traceback.format_exception(error))
+                await send({"type": "lifespan.startup.failed", "message": text})
+            raise
+        if not told and self._lifespan is not None:
+            text = "The middleware did not pass the lifespan on. Let it call the app for every type of scope."
+            await send({"type": "lifespan.startup.failed", "message": text})
+
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         started = False
         try:
-            async with contextlib.AsyncExitStack() as stack:
-                if self._lifespan is not None:
-                    yielded = await stack.enter_async_context(self._lifespan(self._owner))
-                    self._take_state(yielded)
+            async with self.lifespan_context():
                 await send({"type": "lifespan.startup.complete"})
                 started = True
                 await receive()
@@ -427,6 +563,13 @@ class TypedAPI:
             await self._answer_error(scope, send, refusal, where)
             return
         handler = self._find_exception_handler(error)
+        is_logged = False
+        if handler is None and _status_of(error) == 500:
+            handler = self._exception_handlers.get(500) or self._exception_handlers.get(Exception)
+            # Whoever answers for everything does not expect this; whoever names a class does.
+            if handler is not None and not isinstance(error, (ApiError, HTTPException)):
+                _log_failure(scope, error, where)
+                is_logged = True
         if handler is not None:
             started = False
 
@@ -441,24 +584,23 @@ class TypedAPI:
                 if started:
                     raise
                 if second is error:  # Raised again: the handler leaves it to us.
-                    await self._answer_error(scope, send, error, where)
+                    await self._answer_error(scope, send, error, where, is_logged=is_logged)
                     return
                 await self._answer_error(scope, send, second, f"the exception handler for {type(error).__name__}")
             return
         await self._answer_error(scope, send, error, where)
 
     def _find_exception_handler(self, error: Exception) -> ExceptionHandler | None:
+        """Find the handler that was made for an exception: by its status, as Starlette does, then by its class."""
         handlers = self._exception_handlers
-        if not handlers:
-            return None
+        if isinstance(error, (ApiError, HTTPException)) and error.status_code in handlers:
+            return handlers[error.status_code]
         for cls in type(error).__mro__:
             if cls is Exception:
                 break
             if cls in handlers:
                 return handlers[cls]
-        status_code = error.status_code if isinstance(error, (ApiError, HTTPException)) else 500
-        found = handlers.get(status_code)
-        return handlers.get(Exception) if found is None and status_code == 500 else found
+        return None
 
     async def _handle(
         self, handler: ExceptionHandler, error: Exception, scope: Scope, receive: Receive, send: Send
@@ -466,11 +608,18 @@ class TypedAPI:
         from starlette.requests import Request
 
         scope.setdefault("app", self._owner)
-        request = Request(scope, receive, send)
+        replayed = receive
+        if isinstance(receive, _Replay):
+            replayed = receive.replay
+            if _status_of(error) == 413:  # What is too long for the route is too long for the handler.
+                receive.end()
+        request = Request(scope, replayed, send)
         if inspect.iscoroutinefunction(handler):
             response: object = await cast("Callable[..., Awaitable[object]]", handler)(request, error)
         else:
             response = await anyio.to_thread.run_sync(handler, request, error)
+            if inspect.isawaitable(response):  # An object whose `__call__` is async, or a function that hands one on.
+                response = await response
         if not callable(response):
             raise TypeError(
                 f"The exception handler for {type(error).__name__} returned {type(response).__name__!r}. Return a "
@@ -478,7 +627,9 @@ class TypedAPI:
             )
         await cast("ASGIApp", response)(scope, receive, send)
 
-    async def _answer_error(self, scope: Scope, send: Send, error: Exception, where: str) -> None:
+    async def _answer_error(
+        self, scope: Scope, send: Send, error: Exception, where: str, *, is_logged: bool = False
+    ) -> None:
         if isinstance(error, HTTPException):
             try:
                 if 200 <= error.status_code < 400:
@@ -492,14 +643,8 @@ class TypedAPI:
         elif isinstance(error, ApiError):
             answer = error
         else:
-            logger.error(
-                "%s %r failed in %s: %s",
-                scope.get("method"),
-                scope.get("path"),
-                where,
-                _log_sentence(error),
-                exc_info=error,
-            )
+            if not is_logged:
+                _log_failure(scope, error, where)
             answer = ApiError(500, "The server failed to answer.")
             if self.debug:
                 text = "".join(traceback.format_exception(error))
@@ -573,9 +718,14 @@ def _collector_paused() -> Generator[None]:
             gc.enable()
 
 
-def _log_sentence(error: Exception) -> str:
+def _status_of(error: Exception) -> int:
+    return error.status_code if isinstance(error, (ApiError, HTTPException)) else 500
+
+
+def _log_failure(scope: Scope, error: Exception, where: str) -> None:
     # repr: the sentence may quote the client, and a raw newline would forge a line of the log.
-    return f"{type(error).__name__}: {_text_of(error)!r}"
+    sentence = f"{type(error).__name__}: {_text_of(error)!r}"
+    logger.error("%s %r failed in %s: %s", scope.get("method"), scope.get("path"), where, sentence, exc_info=error)
 
 
 def _text_of(error: Exception) -> str:
@@ -606,19 +756,59 @@ def _is_below(path: str, prefix: str) -> bool:
     return path == prefix or path.startswith(prefix + "/")
 
 
-def _check_mounts(mounts: Mapping[str, ASGIApp]) -> tuple[tuple[str, ASGIApp], ...]:
+def _find_mounts(mounts: Mapping[str, ASGIApp]) -> list[_Mount]:
+    found = {prefix.rstrip("/"): app for prefix, app in mounts.items() if _is_prefix(prefix)}
+    return [_Mount(prefix, app) for prefix, app in found.items()]
+
+
+def _is_prefix(prefix: object) -> bool:
+    return isinstance(prefix, str) and prefix.startswith("/")
+
+
+# What follows takes `object`: a caller without a type checker gives anything.
+
+
+def _check_mounts(mounts: Mapping[Any, object]) -> list[str]:
     problems: list[str] = []
-    checked: dict[str, ASGIApp] = {}
     for prefix, app in mounts.items():
-        if not prefix.startswith("/"):
+        if not _is_prefix(prefix):
             problems.append(f"The mount {prefix!r} must start with '/'.")
         if not callable(app):
             problems.append(f"The mount {prefix!r} must be an ASGI app, not {type(app).__name__!r}.")
-        checked[prefix.rstrip("/")] = app
-    if problems:
-        raise StartupError(problems)
-    # The longest first, so that "/static/admin" is found before "/static".
-    return tuple(sorted(checked.items(), key=lambda item: -len(item[0])))
+    return problems
+
+
+def _check_middleware(entries: Iterable[object]) -> list[str]:
+    return [
+        f"The middleware {getattr(entry, '__name__', repr(entry))} must be wrapped: "
+        "Middleware(CORSMiddleware, allow_origins=[...])."
+        for entry in entries
+        if not isinstance(entry, Middleware)
+    ]
+
+
+def _check_lifespan(lifespan: object) -> list[str]:
+    if lifespan is not None and not callable(lifespan):
+        return [f"The lifespan must be an async context manager function of the app, not {lifespan!r}."]
+    if inspect.isasyncgenfunction(lifespan):
+        return [f"The lifespan {lifespan.__name__!r} must be decorated with contextlib.asynccontextmanager."]
+    return []
+
+
+def _check_exception_handlers(handlers: Mapping[Any, object]) -> list[str]:
+    problems: list[str] = []
+    for key, handler in handlers.items():
+        is_status = isinstance(key, int) and not isinstance(key, bool) and 100 <= key <= 599
+        if not is_status and not (isinstance(key, type) and issubclass(key, Exception)):
+            problems.append(
+                f"The exception handler for {key!r} is never called. Give a status, such as 404, or a class of "
+                "exceptions, such as KeyError."
+            )
+        if not callable(handler):
+            problems.append(
+                f"The exception handler for {key!r} must be a function of a request and the exception, not {handler!r}."
+            )
+    return problems
 
 
 _DEBUG_PAGE: Final = """<!doctype html>

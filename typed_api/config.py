@@ -5,6 +5,7 @@ Owns the defaults, the checks of values and the order in which settings win. Pur
 
 import enum
 import functools
+import inspect
 import re
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -304,6 +305,15 @@ def _check_guards(before: object) -> tuple[Guard, ...]:
     for guard in cast("Sequence[object]", guards):
         if not callable(guard):
             raise ConfigError(f"RouteConfig(before=...) has {guard!r}, which is no guard. Use functions alone.")
+        try:
+            inspect.signature(guard).bind(None)
+        except TypeError:
+            raise ConfigError(
+                f"RouteConfig(before=...) has {guard!r}, which cannot be called with the request alone. A guard is "
+                "written guard(req: ApiRequest[object, object]) -> None."
+            ) from None
+        except ValueError:  # A function written in C, perhaps: it says nothing of its parameters.
+            continue
     return tuple(cast("Sequence[Guard]", guards))
 
 

@@ -114,6 +114,17 @@ class State:
         self._objects[type(item)] = item
         self._found.clear()
 
+    def replace(self, objects: Iterable[object]) -> None:
+        """Forget what this layer has, and put other instances in its place.
+
+        Args:
+            objects: Instances, each put under its own class.
+        """
+        self._objects.clear()
+        self._found.clear()
+        for item in objects:
+            self.put(item)
+
     def __getitem__(self, cls: type[T] | _AbstractClass[T]) -> T:
         """Look an instance up.
 
@@ -162,7 +173,13 @@ class State:
         found = self._found.get(cls)
         if found is None:
             # By identity: one object under two classes is one object.
-            fits = list({id(item): item for item in objects.values() if isinstance(item, cls)}.values())
+            try:
+                fits = list({id(item): item for item in objects.values() if isinstance(item, cls)}.values())
+            except TypeError:  # A protocol that nothing can be asked for while running.
+                raise LookupError(
+                    f"{cls.__module__}.{cls.__qualname__} is a protocol without @runtime_checkable, so no object can "
+                    "be found by it. Decorate it, or put an object under it: state[Protocol] = object."
+                ) from None
             if len(fits) > 1:
                 names = ", ".join(sorted(type(item).__name__ for item in fits))
                 raise LookupError(
@@ -270,9 +287,7 @@ class ApiRequest(Generic[BodyT_co, QueryT_co, HeadersT_co]):
     @property
     def path(self) -> str:
         """The path, percent-decoded, below the app's mount point."""
-        path: str = self._scope["path"]
-        root: str = self._scope.get("root_path", "")
-        return path[len(root) :] or "/" if root and path.startswith(root) else path
+        return _below(self._scope["path"], self._scope.get("root_path", ""))
 
     @property
     def headers(self) -> HeadersT_co:
@@ -380,10 +395,18 @@ class ApiRequest(Generic[BodyT_co, QueryT_co, HeadersT_co]):
         spec = self._spec
         if spec.read_refusal is not None:
             raise RuntimeError(spec.read_refusal)
-        async for piece in iter_body(self._receive, spec.limit_bytes, spec.limit_text):
+        receive = self._receive
+
+        async def watched() -> Message:
+            message = await receive()
+            if message["type"] == "http.request" and not message.get("more_body", False):
+                # Past the end of the body a server's receive waits for the client to leave: another read would hang,
+                # also after a loop that was left with the last piece in hand.
+                self._receive = _receive_nothing
+            return message
+
+        async for piece in iter_body(watched, spec.limit_bytes, spec.limit_text):
             yield piece
-        # Past the end of the body a server's receive waits for the client to leave, which would hang a second read.
-        self._receive = _receive_nothing
 
 
 async def _receive_nothing() -> Message:
@@ -418,5 +441,11 @@ def undecoded_path(scope: Scope) -> str:
     """
     raw: bytes | None = scope.get("raw_path")
     path = quote(scope["path"], safe="/:@!$&'()*+,;=~-._") if raw is None else raw.partition(b"?")[0].decode("latin-1")
-    root = quote(scope.get("root_path", ""), safe="/:@!$&'()*+,;=~-._")
-    return path[len(root) :] or "/" if root and path.startswith(root) else path
+    return _below(path, quote(scope.get("root_path", ""), safe="/:@!$&'()*+,;=~-._"))
+
+
+def _below(path: str, root: str) -> str:
+    """Take a mount point away; one that is not there, to the end of a segment, is left alone."""
+    if not root or not (path == root or path.startswith(root if root.endswith("/") else f"{root}/")):
+        return path
+    return path[len(root.rstrip("/")) :] or "/"

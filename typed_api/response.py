@@ -2,7 +2,7 @@
 
 Owns what a handler may do with its answer: choosing a status, checking a body against the type declared for that
 status, headers and cookies, redirects, streams, and work for afterwards. Nothing is sent here; the answer is kept
-until the handler has returned, and the adapter of `contract` sends it.
+until the handler has returned, and `adapter` sends it.
 """
 
 import datetime

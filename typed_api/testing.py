@@ -12,7 +12,7 @@ import textwrap
 import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from starlette.testclient import TestClient as StarletteTestClient
 
@@ -39,6 +39,10 @@ class TestClient(StarletteTestClient):
         *,
         state: Sequence[object] = (),
         base_url: str = "https://testserver",
+        root_path: str = "",
+        client: tuple[str, int] = ("testclient", 50000),
+        backend: Literal["asyncio", "trio"] = "asyncio",
+        backend_options: Mapping[str, object] | None = None,
         raise_server_exceptions: bool = True,
         follow_redirects: bool = True,
         headers: Mapping[str, str] | None = None,
@@ -51,6 +55,10 @@ class TestClient(StarletteTestClient):
             state: Instances that replace those of the app's state, found by their class or a base of it:
                 `TestClient(app, state=[FakeMailer()])`.
             base_url: What relative URLs are joined to; https, so that `Secure` cookies come back.
+            root_path: The mount point that the app is told.
+            client: The address that `req.client` gives.
+            backend: The event loop: "asyncio", or "trio" where it is installed.
+            backend_options: What anyio takes for it.
             raise_server_exceptions: Whether an exception that leaves the app is raised here. One in a handler is
                 answered with a 500 and does not leave it; one in a stream that has begun does.
             follow_redirects: Whether redirects are followed, as with Starlette's client.
@@ -67,6 +75,10 @@ class TestClient(StarletteTestClient):
         super().__init__(
             app,
             base_url=base_url,
+            root_path=root_path,
+            client=client,
+            backend=backend,
+            backend_options=dict(backend_options or {}),
             raise_server_exceptions=raise_server_exceptions,
             follow_redirects=follow_redirects,
             headers=dict(headers) if headers else None,
