@@ -192,6 +192,14 @@ def test_options_beat_the_environment_which_beats_env_files_which_beat_the_proje
     assert (options["host"], options["port"]) == winner
 
 
+def test_environment_beats_files_whichever_of_the_two_names_it_uses(
+    folder: Path, started: Callable[..., dict[str, Any]]
+) -> None:
+    write_files(folder, {".env": "TYPED_API_HOST=file\nTYPED_API_PORT=1\n"})
+    os.environ.update({"HOST": "environment", "PORT": "2"})
+    assert names(started(), "host", "port") == {"host": "environment", "port": 2}
+
+
 def test_our_own_variables_beat_the_general_ones(started: Callable[..., dict[str, Any]]) -> None:
     os.environ.update({"HOST": "a", "PORT": "1", "TYPED_API_HOST": "b", "TYPED_API_PORT": "2"})
     assert names(started(), "host", "port") == {"host": "b", "port": 2}
@@ -556,6 +564,11 @@ def test_an_app_object_is_found_by_its_name(place: str, folder: Path) -> None:
         ("main_of_project:application", "names nothing: 'main_of_project' has no 'application'."),
         ("main_of_project:Of.outer", "names nothing: 'main_of_project' has no 'Of.outer'."),
         ("main_of_project:number", "names an object of type 'int', which is no ASGI app."),
+        (
+            "main_of_project:make",
+            "names something that cannot be called with (scope, receive, send), so it is no ASGI app. Where it is a "
+            "function that makes one, call it in the module and name what it returns.",
+        ),
     ],
 )
 def test_an_app_that_is_not_there_is_told_in_one_sentence(

@@ -36,7 +36,7 @@ from typed_api._types import ASGIApp
 from typed_api.app import TypedAPI
 from typed_api.config import Settings, environment, load_settings
 from typed_api.dev import bind, bind_refusal, serve
-from typed_api.discovery import _import_report
+from typed_api.discovery import import_report
 from typed_api.errors import ConfigError, StartupError
 
 __all__ = ["build_app", "main"]
@@ -127,7 +127,9 @@ def _settle_or_refuse(extra_file: str | None = None) -> Settings:
 def _read_settings(extra_file: str | None = None) -> tuple[Settings, dict[str, str], list[str]]:
     """Give the settings, the variables that `.env` files add to the environment, and what the user should be told."""
     notes: list[str] = []
-    found = {name: value for name, value in _read_env_files(extra_file, notes.append).items() if name not in os.environ}
+    # TYPED_API_PORT beats PORT, but not from a file: what the environment says comes before all files.
+    settled = {*os.environ, *(f"TYPED_API_{name}" for name in ("HOST", "PORT") if os.environ.get(name))}
+    found = {name: value for name, value in _read_env_files(extra_file, notes.append).items() if name not in settled}
     added = {name: value for name, (value, _) in found.items()}
     try:
         settings = load_settings(Path(), {**os.environ, **added})
@@ -230,7 +232,7 @@ def _import_app(place: str) -> ASGIApp:
             raise StartupError(
                 [f"{setting} names no module: there is no {error.name!r} in '{Path.cwd()}', nor installed."]
             ) from None
-        raise StartupError([_import_report(module_name, error)]) from None
+        raise StartupError([import_report(module_name, error)]) from None
     for name in path.split("."):
         try:
             found = getattr(found, name)
@@ -238,6 +240,17 @@ def _import_app(place: str) -> ASGIApp:
             raise StartupError([f"{setting} names nothing: {module_name!r} has no {path!r}."]) from None
     if not callable(found):
         raise StartupError([f"{setting} names an object of type {type(found).__name__!r}, which is no ASGI app."])
+    try:
+        inspect.signature(found).bind(None, None, None)
+    except TypeError:
+        raise StartupError(
+            [
+                f"{setting} names something that cannot be called with (scope, receive, send), so it is no ASGI app. "
+                "Where it is a function that makes one, call it in the module and name what it returns."
+            ]
+        ) from None
+    except ValueError:  # Written in C: it says nothing of its parameters.
+        return cast("ASGIApp", found)
     return cast("ASGIApp", found)
 
 
@@ -255,6 +268,8 @@ def _log_config(level: str = "info") -> dict[str, Any]:
     # uvicorn sets up its own loggers alone; without this ours would print bare sentences.
     config = copy.deepcopy(LOGGING_CONFIG)
     config["loggers"]["typed_api"] = {"handlers": ["default"], "level": level.upper(), "propagate": False}
+    # stdout is for what a program reads; uvicorn would write a line per request there.
+    config["handlers"]["access"]["stream"] = "ext://sys.stderr"
     return config
 
 

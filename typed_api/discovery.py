@@ -37,7 +37,7 @@ from typed_api.pattern import (
     static_segment,
 )
 
-__all__ = ["HANDLER_NAMES", "RouteModule", "discover", "resolve_package"]
+__all__ = ["HANDLER_NAMES", "RouteModule", "discover", "import_report", "resolve_package"]
 
 logger: logging.Logger = logging.getLogger("typed_api")
 
@@ -194,12 +194,12 @@ def _find_package(name: str) -> Path | None:
         # One of its own parents is missing, or is no package; a module that a parent imports is another matter.
         if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
             return None
-        raise StartupError([_import_report(name, error)]) from error
+        raise StartupError([import_report(name, error)]) from error
     except ValueError:
         # A module without a spec: what runs as __main__, or was made by hand.
         return None
     except (Exception, SystemExit) as error:
-        raise StartupError([_import_report(name, error)]) from error
+        raise StartupError([import_report(name, error)]) from error
     if spec is None:
         return None
     places = [place for place in spec.submodule_search_locations or () if os.path.isdir(place)]
@@ -426,7 +426,7 @@ class _Reader:
             reason = _reason(error)
             first = self._failures.setdefault(reason, shown)
             if first == shown:
-                self.problems.append(_import_report(shown, error))
+                self.problems.append(import_report(shown, error))
             else:
                 self.problems.append(f"{shown!r} cannot be imported for the same reason as {first!r}.")
         finally:
@@ -564,7 +564,16 @@ class _ImportWatch:
             )
 
 
-def _import_report(shown: str, error: BaseException) -> str:
+def import_report(shown: str, error: BaseException) -> str:
+    """Say that a module cannot be imported, with its own traceback: no frame of Python's import system or of ours.
+
+    Args:
+        shown: The file, or the module's name.
+        error: What the import raised.
+
+    Returns:
+        A short report of several lines.
+    """
     report = traceback.TracebackException.from_exception(error)
     _trim(report)
     # A syntax error in the module itself has no frame but ours.
