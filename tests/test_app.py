@@ -657,13 +657,17 @@ async def test_path_that_cannot_be_decoded_is_a_400(path: str, segment: str, why
     assert told(answer) == (400, problem(400, "Bad Request", f"The path segment {segment!r} {why}."))
 
 
-@pytest.mark.parametrize("target", ["/" + "a" * 65_536, "/api?" + "a" * 65_537, "/api?" + "&" * 10_000])
+# Named, because the texts themselves would be the names of the tests.
+LONG = ["path", "query", "pairs"]
+
+
+@pytest.mark.parametrize("target", ["/" + "a" * 65_536, "/api?" + "a" * 65_537, "/api?" + "&" * 10_000], ids=LONG)
 async def test_url_that_is_too_long_is_a_414(target: str) -> None:
     app = create_app({"api/index.py": HELLO})
     assert told(await call(app, "GET", target)) == (414, problem(414, "URI Too Long", "The URL is too long."))
 
 
-@pytest.mark.parametrize("target", ["/" + "a" * 65_535, "/api?" + "a" * 65_536, "/api?" + "&" * 9_999])
+@pytest.mark.parametrize("target", ["/" + "a" * 65_535, "/api?" + "a" * 65_536, "/api?" + "&" * 9_999], ids=LONG)
 async def test_url_that_is_just_short_enough_is_served(target: str) -> None:
     app = create_app({"api/index.py": HELLO, "_any_.py": HELLO})
     assert (await call(app, "GET", target)).status == 200
@@ -733,7 +737,9 @@ def not_found(request: Request, error: Exception) -> Response:
 WEBSOCKET: Scope = {"type": "websocket", "path": "/api", "raw_path": b"/api", "query_string": b"", "headers": []}
 
 
-@pytest.mark.parametrize("path", ["/api", "/nothing", "/api/%zz", "/" + "a" * 65_536])
+@pytest.mark.parametrize(
+    "path", ["/api", "/nothing", "/api/%zz", "/" + "a" * 65_536], ids=["route", "no route", "broken escape", "long"]
+)
 @pytest.mark.parametrize("middleware", [[], [Middleware(CORSMiddleware)]])
 async def test_websocket_is_closed(path: str, middleware: list[Middleware]) -> None:
     app = create_app({"api/index.py": HELLO, "api/_id_.py": HELLO}, middleware=middleware)
@@ -1526,3 +1532,377 @@ def test_environment_of_a_request_is_that_of_the_process(monkeypatch: pytest.Mon
     monkeypatch.setenv("TYPED_API_TEST_VALUE", "7")
     source = HELLO.replace('"hello"', 'req.env["TYPED_API_TEST_VALUE"]')
     assert client(create_app({"api/index.py": source})).get("/api").text == os.environ["TYPED_API_TEST_VALUE"]
+
+
+# --- What a handler of exceptions is given ----------------------------------------------------------------------------
+
+TAKES = """
+from pydantic import BaseModel
+from typed_api import ApiError, ApiRequest, ApiResponse, Ok, RouteConfig, Sent
+
+class Item(BaseModel):
+    size: int
+
+config = RouteConfig(body_limit="2mb")
+
+async def post(req: ApiRequest[Item], res: ApiResponse[Ok[str]]) -> Sent:
+    return res.send("made")
+"""
+STREAMS = """
+from typed_api import ApiError, ApiRequest, ApiResponse, Ok, RouteConfig, Sent
+
+config = RouteConfig(parse_body=False)
+
+async def post(req: ApiRequest, res: ApiResponse[Ok[str]]) -> Sent:
+    async for piece in req.stream():
+        if b"!" in piece:
+            break
+    raise ApiError(409)
+"""
+JSON_TYPE = {"content-type": "application/json"}
+
+
+async def echo_body(request: Request, error: ApiError) -> Response:
+    return Response(await request.body(), error.status_code)
+
+
+@pytest.mark.parametrize("middleware", [[], [Middleware(Tracing, "a", log=[])]])
+@pytest.mark.parametrize("chunks", [[b'{"size":"x"}'], [b'{"si', b'ze":"x"}']])
+async def test_exception_handler_may_read_the_body_that_was_read_before(
+    chunks: list[bytes], middleware: list[Middleware]
+) -> None:
+    """Past the end of a body a server's receive waits for the client to leave: the handler would hang."""
+    app = create_app({"api/index.py": TAKES}, exception_handlers={ApiError: echo_body}, middleware=middleware)
+    answer = await call(app, "POST", "/api", headers=JSON_TYPE, chunks=chunks)
+    assert (answer.status, answer.body, answer.received) == (422, b'{"size":"x"}', len(chunks) + 1)
+
+
+async def test_exception_handler_may_read_a_body_that_nobody_has_read() -> None:
+    source = TAKES.replace('body_limit="2mb"', "before=refuse").replace(
+        "config =", "def refuse(req: ApiRequest[object, object]) -> None:\n    raise ApiError(401)\n\nconfig ="
+    )
+    app = create_app({"api/index.py": source}, exception_handlers={401: echo_body})
+    answer = await call(app, "POST", "/api", headers=JSON_TYPE, chunks=[b"abc", b"def"])
+    assert (answer.status, answer.body) == (401, b"abcdef")
+
+
+async def test_exception_handler_reads_on_behind_what_was_read() -> None:
+    app = create_app({"api/index.py": STREAMS}, exception_handlers={409: echo_body})
+    answer = await call(app, "POST", "/api", chunks=[b"abc", b"d!f", b"ghi"])
+    assert (answer.status, answer.body) == (409, b"abcd!fghi")
+
+
+async def test_exception_handler_gets_no_more_of_a_body_that_is_too_long() -> None:
+    app = create_app({"api/index.py": TAKES.replace("2mb", "4b")}, exception_handlers={413: echo_body})
+    answer = await call(app, "POST", "/api", headers=JSON_TYPE, chunks=[b"abc", b"def", b"ghi"])
+    assert (answer.status, answer.body, answer.received) == (413, b"abcdef", 2)
+
+
+async def test_exception_handler_gets_none_of_a_body_that_is_longer_than_is_kept() -> None:
+    """A megabyte is kept for it: what a handler streams away must not pile up in memory."""
+    app = create_app({"api/index.py": TAKES}, exception_handlers={ApiError: echo_body})
+    for size, kept in [(1024 * 1024, 1024 * 1024), (1024 * 1024 + 1, 0)]:
+        answer = await call(app, "POST", "/api", headers=JSON_TYPE, chunks=[b"x" * (size - 9), b"x" * 9])
+        assert (answer.status, len(answer.body)) == (400, kept)
+
+
+async def test_exception_handler_of_the_middleware_may_read_the_body() -> None:
+    async def read_and_fail(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        raise ApiError(403)
+
+    app = acting(read_and_fail, exception_handlers={403: echo_body})
+    answer = await call(app, "POST", "/api", body=b"abc")
+    assert (answer.status, answer.body, answer.received) == (403, b"abc", 1)
+
+
+@pytest.mark.parametrize("handled", [500, Exception])
+async def test_unexpected_exception_is_logged_though_a_handler_answers(
+    handled: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    handler: Any = lambda request, error: PlainTextResponse("sorry", 500)  # noqa: E731
+    answer = await call(raising("KeyError('x')", exception_handlers={handled: handler}), "GET", "/api")
+    assert answer.text == "sorry"
+    assert logged(caplog) == ["GET '/api' failed in get of pages/api/index.py: KeyError: \"'x'\""]
+    (record,) = [record for record in caplog.records if record.name == "typed_api"]
+    assert record.exc_info is not None
+    assert record.exc_info[0] is KeyError
+
+
+@pytest.mark.parametrize(
+    ("what", "handled"),
+    [
+        ("KeyError('x')", KeyError),
+        ("ApiError(500)", Exception),
+        ("ApiError(500)", 500),
+        ("HTTPException(500)", Exception),
+    ],
+)
+async def test_exception_that_is_expected_is_not_logged(
+    what: str, handled: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = raising(what, exception_handlers={handled: lambda request, error: PlainTextResponse("sorry")})
+    assert (await call(app, "GET", "/api")).text == "sorry"
+    assert logged(caplog) == []
+
+
+async def test_exception_that_the_handler_of_all_raises_again_is_logged_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def again(request: Request, error: Exception) -> Response:
+        raise error
+
+    assert told(await call(raising("KeyError('x')", exception_handlers={Exception: again}), "GET", "/api")) == (
+        500,
+        FAILED,
+    )
+    assert logged(caplog) == ["GET '/api' failed in get of pages/api/index.py: KeyError: \"'x'\""]
+
+
+@pytest.mark.parametrize(
+    ("what", "cls"),
+    [("HTTPException(404)", HTTPException), ("ApiError(404)", ApiError), ("ApiError(500)", ApiError)],
+)
+async def test_handler_of_a_status_beats_that_of_a_class(what: str, cls: type[Exception]) -> None:
+    """As with Starlette."""
+    handlers: Any = {
+        cls: lambda request, error: PlainTextResponse("class"),
+        404: lambda request, error: PlainTextResponse("404"),
+        500: lambda request, error: PlainTextResponse("500"),
+    }
+    assert (await call(raising(what, exception_handlers=handlers), "GET", "/api")).text in what
+
+
+async def test_handler_of_a_class_beats_that_of_500_for_what_bears_no_status() -> None:
+    handlers: Any = {
+        500: lambda request, error: PlainTextResponse("500"),
+        LookupError: lambda request, error: PlainTextResponse("class"),
+    }
+    assert (await call(raising("KeyError()", exception_handlers=handlers), "GET", "/api")).text == "class"
+
+
+# --- An app in another, and apps in it --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("middleware", [[], [Middleware(CORSMiddleware)]])
+def test_lifespan_of_a_mounted_app_runs_in_that_of_the_outer(middleware: list[Middleware]) -> None:
+    log: list[str] = []
+    api = create_app(
+        {"api/index.py": MAILING},
+        title="inner",
+        lifespan=lifespan_of([Mailer()], log),
+        middleware=middleware,
+    )
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncGenerator[None, None]:
+        async with api.lifespan_context():
+            yield
+
+    with client(Starlette(routes=[Mount("/v1", api)], lifespan=lifespan)) as session:
+        assert session.get("/v1/api").text == "real"
+        assert log == ["start inner"]
+    assert log == ["start inner", "stop inner"]
+
+
+async def test_context_of_an_app_without_a_lifespan_does_nothing() -> None:
+    app = create_app({"api/index.py": MAILING}, state=[Mailer()])
+    async with app.lifespan_context():
+        assert (await call(app, "GET", "/api")).text == "real"
+    assert (await call(app, "GET", "/api")).text == "real"
+
+
+async def test_context_raises_what_the_lifespan_raises() -> None:
+    app = create_app({"api/index.py": HELLO}, lifespan=lifespan_of([5]))
+    with pytest.raises(TypeError, match="5 has no class of its own"):
+        async with app.lifespan_context():
+            raise AssertionError("The lifespan began.")
+
+
+@pytest.mark.parametrize("middleware", [[], [Middleware(CORSMiddleware)]])
+def test_state_that_the_lifespan_yielded_ends_with_it(
+    middleware: list[Middleware], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A closed engine must not be found afterwards; what was given is found again."""
+    lifespan = lifespan_of([OtherMailer()])
+    for given, after in (([], 500), ([Mailer()], "real")):
+        app = create_app({"api/index.py": MAILING}, lifespan=lifespan, state=given, middleware=middleware)
+        session = client(app)
+        with session:
+            assert session.get("/api").status_code == 200
+        answer = session.get("/api")
+        assert (answer.text if answer.status_code == 200 else answer.status_code) == after
+
+
+def test_state_of_a_lifespan_that_failed_is_forgotten() -> None:
+    app = create_app({"api/index.py": MAILING}, lifespan=lifespan_of([Mailer(), 5]))
+    session = client(app)
+    with pytest.raises(TypeError, match="5 has no class of its own"), session:
+        raise AssertionError("The lifespan began.")
+    assert session.get("/api").status_code == 500
+
+
+async def test_middleware_sees_the_lifespan() -> None:
+    seen: list[tuple[str, object]] = []
+
+    async def look(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        async def watched(message: Message) -> None:
+            seen.append((message["type"], scope["app"]))
+            await send(message)
+
+        await app(scope, receive, watched)
+
+    log: list[str] = []
+    app = acting(look, lifespan=lifespan_of(None, log))
+    sent, error = await live(app)
+    assert ([message["type"] for message in sent], error) == (
+        ["lifespan.startup.complete", "lifespan.shutdown.complete"],
+        None,
+    )
+    assert seen == [("lifespan.startup.complete", app), ("lifespan.shutdown.complete", app)]
+    assert log == ["start API", "stop API"]
+
+
+async def test_middleware_that_withholds_the_lifespan_keeps_the_app_from_starting() -> None:
+    log: list[str] = []
+    assert await live(acting(never_call, lifespan=lifespan_of(None, log))) == (
+        [
+            {
+                "type": "lifespan.startup.failed",
+                "message": (
+                    "The middleware did not pass the lifespan on. Let it call the app for every type of scope."
+                ),
+            }
+        ],
+        None,
+    )
+    assert log == []
+
+
+async def test_middleware_that_fails_on_the_lifespan_keeps_the_app_from_starting() -> None:
+    (message,), error = await live(acting(fail_first, lifespan=lifespan_of(None)))
+    assert isinstance(error, KeyError)
+    assert message["type"] == "lifespan.startup.failed"
+    assert message["message"].endswith("KeyError: 'x'\n")
+
+
+@pytest.mark.parametrize("act", [never_call, fail_first])
+async def test_lifespan_that_there_is_not_may_be_withheld(act: Any) -> None:
+    """A server takes that for an app that knows of no lifespan."""
+    sent, _ = await live(acting(act))
+    assert sent == []
+
+
+async def test_failure_of_the_lifespan_is_told_once_through_the_middleware() -> None:
+    app = create_app({"api/index.py": HELLO}, lifespan=lifespan_of([5]), middleware=[Middleware(CORSMiddleware)])
+    sent, error = await live(app)
+    assert ([message["type"] for message in sent], type(error)) == (["lifespan.startup.failed"], TypeError)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "target"),
+    [
+        ("/my files", "/my%20files"),
+        ("/données", "/donn%C3%A9es"),
+        ("/données", "/donn%c3%a9es"),
+        ("/a/b c", "/a/b%20c"),
+        ("/static", "/%73tatic"),
+        ("/50%", "/50%25"),
+        ("/static", "/static"),
+    ],
+)
+def test_mount_whose_prefix_needs_escapes_is_served(prefix: str, target: str, tmp_path: Path) -> None:
+    (tmp_path / "a b.txt").write_text("A")
+    app = create_app({"api/index.py": HELLO}, mounts={prefix: StaticFiles(directory=tmp_path)})
+    assert client(app).get(f"{target}/a%20b.txt").text == "A"
+
+
+@pytest.mark.parametrize("target", ["/a%2Fb", "/a%2Fb/c", "/a%20b", "/%zz/b"])
+async def test_escaped_slash_does_not_lead_into_a_mount(target: str) -> None:
+    app = create_app({"_x_/_y_.py": HELLO}, mounts={"/a/b": spot("mounted")})
+    assert "mounted" not in (await call(app, "GET", target)).text
+
+
+async def test_app_mounted_below_a_prefix_with_escapes_knows_its_path() -> None:
+    app = create_app({"api/index.py": HELLO}, mounts={"/ü b": create_app({"api/_id_.py": WHERE})})
+    answer = await call(app, "GET", "/%C3%BC%20b/api/a%2Fb?q=1")
+    assert answer.json == ["/api/a/b", "/api/a%2Fb?q=1", "/ü b"]
+
+
+# --- All that is wrong, at once ---------------------------------------------------------------------------------------
+
+
+async def plain_generator(app: TypedAPI) -> AsyncGenerator[None, None]:
+    yield
+
+
+@pytest.mark.parametrize(
+    ("options", "problems"),
+    [
+        (
+            {"middleware": [CORSMiddleware]},
+            ["The middleware CORSMiddleware must be wrapped: Middleware(CORSMiddleware, allow_origins=[...])."],
+        ),
+        (
+            {"middleware": [(CORSMiddleware, {})]},
+            [
+                f"The middleware ({CORSMiddleware!r}, {{}}) must be wrapped: "
+                "Middleware(CORSMiddleware, allow_origins=[...])."
+            ],
+        ),
+        ({"lifespan": "x"}, ["The lifespan must be an async context manager function of the app, not 'x'."]),
+        (
+            {"lifespan": plain_generator},
+            ["The lifespan 'plain_generator' must be decorated with contextlib.asynccontextmanager."],
+        ),
+        (
+            {"exception_handlers": {"404": not_found}},
+            [
+                "The exception handler for '404' is never called. Give a status, such as 404, or a class of "
+                "exceptions, such as KeyError."
+            ],
+        ),
+        (
+            {"exception_handlers": {True: not_found, 1000: not_found, KeyboardInterrupt: not_found}},
+            [
+                f"The exception handler for {key!r} is never called. Give a status, such as 404, or a class of "
+                "exceptions, such as KeyError."
+                for key in (True, 1000, KeyboardInterrupt)
+            ],
+        ),
+        (
+            {"exception_handlers": {404: 1}},
+            ["The exception handler for 404 must be a function of a request and the exception, not 1."],
+        ),
+        ({"mounts": {5: spot("a")}}, ["The mount 5 must start with '/'."]),
+        (
+            {"word_separator": "!"},
+            [
+                "word_separator '!' cannot separate words in a URL. Use '-', '.' or '~', or leave it out.",
+            ],
+        ),
+    ],
+)
+def test_option_that_cannot_be_is_told_beside_a_broken_route(options: Any, problems: list[str]) -> None:
+    with pytest.raises(StartupError) as caught:
+        create_app({"api/empty.py": ""}, **options)
+    assert list(caught.value.problems[:-1]) == problems
+    assert caught.value.problems[-1].startswith("'pages/api/empty.py' has no handler.")
+
+
+@pytest.mark.parametrize("options", [{"middleware": [CORSMiddleware]}, {"exception_handlers": {"404": not_found}}])
+def test_option_that_cannot_be_is_a_start_up_error_of_fine_routes(options: Any) -> None:
+    with pytest.raises(StartupError) as caught:
+        create_app({"api/index.py": HELLO}, **options)
+    assert len(caught.value.problems) == 1
+
+
+def test_options_that_cannot_be_are_told_beside_a_folder_that_does_not_exist(folder: Callable[..., Path]) -> None:
+    root = folder({})
+    with pytest.raises(StartupError) as caught:
+        TypedAPI("routes", mounts={"static": spot("a")}, word_separator="!")
+    assert caught.value.problems == (
+        "The mount 'static' must start with '/'.",
+        "word_separator '!' cannot separate words in a URL. Use '-', '.' or '~', or leave it out.",
+        f"There is no folder '{root}/routes' and no package 'routes'. Create one, or name another.",
+    )

@@ -1,5 +1,6 @@
 """What a handler promises, read from its module; and all that can be wrong with it."""
 
+import re
 import sys
 from collections.abc import Callable
 from types import ModuleType
@@ -8,6 +9,7 @@ from typing import Annotated, Any, Literal, Union
 import pytest
 from pydantic import BaseModel, Field
 from starlette.datastructures import Headers
+from typing_extensions import TypeAliasType
 
 from typed_api import (
     ApiRequest,
@@ -38,7 +40,7 @@ from typed_api.contract import (
 )
 from typed_api.pattern import Pattern, Segment, SegmentKind
 from typed_api.schema import spell
-from typed_api.testing import create_app
+from typed_api.testing import TestClient, create_app
 
 FILE = "pages/api/x.py"
 SIGNATURE = "(req: ApiRequest, res: ApiResponse[...])"
@@ -168,6 +170,42 @@ def test_methods_of_a_config_are_no_matter_of_method_functions() -> None:
     assert list(endpoint.handlers) == ["GET"]
 
 
+def test_methods_of_a_module_without_handler_are_refused() -> None:
+    source = "config = RouteConfig(methods=['GET'])\n" + answering("Ok[User]")
+    assert problems(source) == [
+        "RouteConfig(methods=...) is about 'handler' alone, which the module does not have. Leave the setting out: a "
+        "method function serves the method of its name."
+    ]
+
+
+def test_settings_of_a_method_that_the_module_lacks_are_refused() -> None:
+    source = "config = RouteConfig(get=RouteConfig(etag=False), patch=RouteConfig(), head=RouteConfig())\n"
+    assert problems(source + answering("Ok[User]")) == [
+        "RouteConfig(head=...) sets nothing, since the module has no function 'head'. Define it, or leave the setting out.",
+        "RouteConfig(patch=...) sets nothing, since the module has no function 'patch'. Define it, or leave the setting out.",
+    ]
+
+
+def test_settings_of_a_method_that_handler_leaves_out_are_refused() -> None:
+    source = "config = RouteConfig(methods=['PUT'], put=RouteConfig(), patch=RouteConfig())\nhandler = get\ndel get"
+    assert problems(answering("Ok[User]") + source, RouteConfig(methods=["PUT"])) == [
+        "RouteConfig(patch=...) sets nothing, since methods=... leaves PATCH out. Add it there, or leave the setting "
+        "out."
+    ]
+
+
+def test_settings_of_a_folder_may_be_about_methods_that_a_module_lacks() -> None:
+    folder = RouteConfig(methods=["POST"], patch=RouteConfig(etag=False))
+    endpoint, _ = read("config = RouteConfig(etag=True)\n" + answering("Ok[User]"), folder, RouteConfig(etag=True))
+    assert list(endpoint.handlers) == ["GET"]
+
+
+def test_names_that_a_module_makes_up_when_asked_are_no_handlers() -> None:
+    """A `__getattr__` of a module may answer for any name, or raise what it likes."""
+    source = "def __getattr__(name):\n    raise RuntimeError(name)\n" + answering("Ok[User]")
+    assert answers(source) == ({200: "User"}, {}, [])
+
+
 def test_answered_methods_are_sorted_and_know_head_where_there_is_get() -> None:
     source = "".join(
         f"def {name}(req: ApiRequest, res: ApiResponse[Ok[User]]) -> None: ...\n" for name in ("put", "get", "delete")
@@ -200,6 +238,56 @@ def patch(req: ApiRequest, res: ApiResponse[Ok[User]]) -> None: ...
         f"Handler 'get' must be annotated: def get{SIGNATURE} -> None.",
         f"Handler 'post' must be a function {SIGNATURE}, not a class.",
         "Handler 'put' must say what it answers: ApiResponse[Ok[...]], or ApiResponse[Never] for redirects alone.",
+    ]
+
+
+def test_everything_wrong_with_one_function_is_reported() -> None:
+    source = """
+class Plain: ...
+class Search(BaseModel): ...
+def post(
+    req: ApiRequest[Plain, Search, Plain], res: ApiResponse[Ok[Plain] | Ok[User] | NotFound[Plain]]
+) -> User: ...
+"""
+    no_schema = (
+        "cannot be used: 'Plain' cannot be read or written as JSON. Use a pydantic model, a dataclass, a TypedDict or "
+        "a type that JSON knows."
+    )
+    assert problems(source) == [
+        "Handler 'post' must return None, not 'User'; send the body with res.json(...).",
+        f"The body of handler 'post' {no_schema}",
+        "Path parameter 'id' of route '/api/{id}' is missing from 'Search', the query of handler 'post'. Add a field "
+        "of that name.",
+        f"The headers of handler 'post' {no_schema}",
+        "Status 200 is declared twice; write one marker with a union, such as Ok[A | B].",
+        f"The body of status 200 of handler 'post' {no_schema}",
+        f"The body of status 404 of handler 'post' {no_schema}",
+    ]
+
+
+def test_every_annotation_of_a_function_is_reported() -> None:
+    source = "def get(req: ApiRequest[None, First], res: ApiResponse[Ok[Second]]) -> Third: ..."
+    assert problems(source, future=True) == [
+        f"Handler 'get' is annotated with {name!r}, which is not defined. Import or define it."
+        for name in ("First", "Second", "Third")
+    ]
+
+
+def test_every_path_parameter_that_a_query_lacks_is_reported() -> None:
+    pattern = Pattern((Segment(SegmentKind.DYNAMIC, "team"), Segment(SegmentKind.DYNAMIC, "id")))
+    source = "class Search(BaseModel): ...\n" + taking("ApiRequest[None, Search]", "get")
+    assert problems(source, pattern=pattern) == [
+        f"Path parameter {param!r} of route '/{{team}}/{{id}}' is missing from 'Search', the query of handler 'get'. "
+        "Add a field of that name."
+        for param in ("team", "id")
+    ]
+
+
+def test_a_problem_of_seven_methods_is_told_once() -> None:
+    source = "class Plain: ...\n" + taking("ApiRequest[None, Plain]", "handler")
+    assert problems(source) == [
+        "The query of handler 'handler' cannot be used: 'Plain' cannot be read or written as JSON. "
+        "Use a pydantic model, a dataclass, a TypedDict or a type that JSON knows."
     ]
 
 
@@ -289,10 +377,6 @@ def test_imported_function_is_read_with_the_names_of_its_own_module() -> None:
             f"Handler 'get' must be annotated: def get{SIGNATURE} -> None.",
         ),
         (
-            "def get(res: ApiResponse[Ok[User]], req: ApiRequest) -> None: ...",
-            "Parameter 'res' of handler 'get' must be ApiRequest, not 'ApiResponse[Ok[User]]'.",
-        ),
-        (
             "def get(req: ApiRequest, res: ApiRequest) -> None: ...",
             "Parameter 'res' of handler 'get' must be ApiResponse, not 'ApiRequest'.",
         ),
@@ -322,6 +406,56 @@ def test_imported_function_is_read_with_the_names_of_its_own_module() -> None:
 def test_function_that_cannot_answer_is_refused(source: str, sentence: str) -> None:
     # Text annotations, so that those that cannot be read reach the reader.
     assert problems(source, future=True) == [sentence]
+
+
+def test_parameters_in_the_wrong_order_are_refused() -> None:
+    assert problems("def get(res: ApiResponse[Ok[User]], req: ApiRequest) -> None: ...") == [
+        "Parameter 'res' of handler 'get' must be ApiRequest, not 'ApiResponse[Ok[User]]'.",
+        "Parameter 'req' of handler 'get' must be ApiResponse, not 'ApiRequest'.",
+    ]
+
+
+# What a client's module has under the names of handlers.
+CLIENT = """
+def get(url, *, timeout=None): ...
+def put(url, body): ...
+def patch(url: str, body: bytes) -> None: ...
+class delete: ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("get", f"Handler 'get' must take exactly two positional parameters {SIGNATURE}."),
+        ("put", f"Handler 'put' must be annotated: def put{SIGNATURE} -> None."),
+        ("delete", f"Handler 'delete' must be a function {SIGNATURE}, not a class."),
+    ],
+)
+def test_function_of_another_module_is_said_to_be_imported(name: str, sentence: str) -> None:
+    other = ModuleType("contract_client")
+    exec(CLIENT, vars(other))
+    sys.modules[other.__name__] = other
+    try:
+        assert problems(f"from contract_client import {name}") == [
+            f"{sentence} It was imported from 'contract_client': if it is no handler, import it under another name."
+        ]
+    finally:
+        del sys.modules[other.__name__]
+
+
+def test_annotated_function_of_another_module_is_said_to_be_imported() -> None:
+    other = ModuleType("contract_client")
+    exec(CLIENT, vars(other))
+    sys.modules[other.__name__] = other
+    whence = " It was imported from 'contract_client': if it is no handler, import it under another name."
+    try:
+        assert problems("from contract_client import patch") == [
+            f"Parameter 'url' of handler 'patch' must be ApiRequest, not 'str'.{whence}",
+            f"Parameter 'body' of handler 'patch' must be ApiResponse, not 'bytes'.{whence}",
+        ]
+    finally:
+        del sys.modules[other.__name__]
 
 
 def test_annotation_that_is_no_expression_is_refused() -> None:
@@ -449,6 +583,24 @@ def test_return_annotation_for_type_checkers_alone_is_refused_too() -> None:
     )
 
 
+def test_name_for_type_checkers_alone_is_found_in_the_module_that_a_handler_is_imported_from() -> None:
+    shared = """
+        from __future__ import annotations
+        from typing import TYPE_CHECKING
+        from typed_api import ApiRequest, ApiResponse, Ok
+        if TYPE_CHECKING:
+            from decimal import Decimal
+        def get(req: ApiRequest, res: ApiResponse[Ok[Decimal]]) -> None: ...
+    """
+    with pytest.raises(StartupError) as caught:
+        create_app({"api/_shared.py": shared, "api/x.py": "from ._shared import get"})
+    (problem,) = caught.value.problems
+    assert re.sub(r"'[\w.]*\.pages", "'pages", problem) == (
+        "'pages/api/x.py': Handler 'get' is annotated with 'Decimal', which is imported only under TYPE_CHECKING in "
+        "'pages.api._shared'. The server reads the annotation too: import it at run time."
+    )
+
+
 def test_annotation_of_a_later_parameter_of_a_decorated_function_may_be_unreadable() -> None:
     """A decorator may hand the inner function more; it declares nothing, so it is not even read."""
     source = """
@@ -516,6 +668,73 @@ def make():
 get = make()
 """
     assert problems(source) == ["Handler 'get' is annotated with 'Later', which is not defined. Import or define it."]
+
+
+OPEN = (
+    "has the type variable {!r}, which stands for no class when the server runs, so that nothing would be checked. "
+    "Write the class itself, or, in a function that makes handlers, the name of its argument that holds the class."
+)
+
+
+def test_type_variable_of_a_factory_is_refused() -> None:
+    source = """
+def make(model: type[T]):
+    def post(req: ApiRequest[T], res: ApiResponse[Ok[list[T]]]) -> None: ...
+    return post
+
+post = make(User)
+"""
+    assert problems(source) == [
+        f"Parameter 'req' of handler 'post' {OPEN.format('T')}",
+        f"Parameter 'res' of handler 'post' {OPEN.format('T')}",
+    ]
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        "Ok[T]",
+        "Ok[Annotated[T, 'x']] | NotFound[Problem]",
+        "Ok[Box[S]]",
+        "Ok[list[Box[S]]]",
+        "Answer",
+        "Ok[Pair]",
+        "Pair[T]",
+        "EventStream[S]",
+    ],
+)
+def test_type_variable_inside_an_answer_is_refused(declared: str) -> None:
+    source = """
+S = TypeVar("S")
+class Box(BaseModel, Generic[T]):
+    value: T
+Answer = Ok[T] | NotFound[Problem]
+Pair = TypeAliasType("Pair", list[T], type_params=(T,))
+"""
+    variable = "S" if "[S]" in declared else "T"
+    assert problems(source + answering(declared)) == [f"Parameter 'res' of handler 'get' {OPEN.format(variable)}"]
+
+
+@pytest.mark.parametrize("declared", ["Ok[Box[int]]", "Answer[User]", "Ok[Pair[User]]", "Ok[Literal['T']]"])
+def test_type_variable_that_is_given_a_type_is_no_problem(declared: str) -> None:
+    source = """
+class Box(BaseModel, Generic[T]):
+    value: T
+Answer = Ok[T] | NotFound[Problem]
+Pair = TypeAliasType("Pair", list[T], type_params=(T,))
+"""
+    assert read_get(source + answering(declared)).response.declared in ("200", "200, 404")
+
+
+def test_class_that_a_factory_is_given_may_be_annotated() -> None:
+    source = """
+def make(model: type[BaseModel]):
+    def get(req: ApiRequest, res: ApiResponse[Ok[model]]) -> None: ...
+    return get
+
+get = make(User)
+"""
+    assert answers(source) == ({200: "User"}, {}, [])
 
 
 def test_module_without_source_text_is_read_all_the_same() -> None:
@@ -599,7 +818,10 @@ def test_wrapper_that_takes_no_request_and_response_is_refused(parameters: str) 
 )
 def test_decorator_without_wraps_hides_what_the_function_declares(parameters: str, sentence: str) -> None:
     source = wrapped(parameters=parameters).replace("    @functools.wraps(function)\n", "")
-    assert problems(source) == [sentence]
+    assert problems(source) == [
+        f"{sentence} It is called 'wrapper': if a decorator made it, put @functools.wraps(...) on 'wrapper', so that "
+        "what the handler declares is found."
+    ]
 
 
 def test_wrapped_object_without_annotations_is_refused() -> None:
@@ -669,6 +891,30 @@ def test_wrapper_that_yields_is_refused(kind: str) -> None:
         ("Answer = Optional[Ok[User]]\nAnswer = Annotated[Ok[User], 'x']", "Answer", ({200: "User"}, {}, [])),
         ("Answer = Union[Ok[User], NotFound[Problem]]", "Answer", ({200: "User", 404: "Problem"}, {}, [])),
         ("Bodies = TypeAliasType('Bodies', User | Tea)", "Bodies", ({}, {}, ["User", "Tea"])),
+        (
+            "S = TypeVar('S')\nSwapped = TypeAliasType('Swapped', dict[S, T], type_params=(T, S))",
+            "Swapped[User, str]",
+            ({}, {}, ["dict[str, User]"]),
+        ),
+        ("Same = TypeAliasType('Same', T, type_params=(T,))", "Same[Ok[User]]", ({200: "User"}, {}, [])),
+        *(
+            [
+                ("type Answer = Ok[User] | NoContent", "Answer", ({200: "User", 204: "None"}, {}, [])),
+                ("type Person = User", "Ok[Person]", ({200: "Person"}, {}, [])),
+                ("type Person = User", "Person", ({}, {}, ["User"])),
+                ("type Answer[A] = Ok[A] | NotFound[Problem]", "Answer[User]", ({200: "User", 404: "Problem"}, {}, [])),
+                (
+                    "type Missing = NotFound[Problem] | Gone[Problem]\ntype Lists[A] = Ok[list[A]] | Missing",
+                    "Lists[User]",
+                    ({200: "list[User]", 404: "Problem", 410: "Problem"}, {}, []),
+                ),
+                ("type Swapped[A, B] = dict[B, A]", "Swapped[User, str]", ({}, {}, ["dict[str, User]"])),
+                ("type Statuses = Literal[425, 426]", "Code[Statuses, Tea]", ({425: "Tea", 426: "Tea"}, {}, [])),
+                ("type Tree = dict[str, Tree] | int", "Ok[Tree]", ({200: "Tree"}, {}, [])),
+            ]
+            if sys.version_info >= (3, 12)
+            else []
+        ),
     ],
 )
 @pytest.mark.parametrize("future", [False, True])
@@ -691,6 +937,14 @@ def test_alias_means_what_it_stands_for(
             "Res2 = TypeAliasType('Res2', Res)",
             "req: Req, res: Res2",
         ),
+        *(
+            [
+                ("type Req = ApiRequest\ntype Res = ApiResponse[Ok[User]]", "req: Req, res: Res"),
+                ("type Res[A] = ApiResponse[Ok[A]]", "req: ApiRequest, res: Res[User]"),
+            ]
+            if sys.version_info >= (3, 12)
+            else []
+        ),
         ("", "req: Annotated[ApiRequest, 'x'], res: Annotated[ApiResponse[Ok[User]], 'y']"),
     ],
 )
@@ -698,6 +952,44 @@ def test_alias_means_what_it_stands_for(
 def test_alias_of_a_whole_parameter_means_what_it_stands_for(definitions: str, parameters: str, future: bool) -> None:
     source = f"{definitions}\ndef get({parameters}) -> None: ..."
     assert answers(source, future=future) == ({200: "User"}, {}, [])
+
+
+@pytest.mark.parametrize(
+    ("definition", "sentence"),
+    [
+        (
+            "Answer = TypeAliasType('Answer', Ok[T], type_params=(T,))",
+            f"Parameter 'res' of handler 'get' {OPEN.format('T')}",
+        ),
+        *(
+            [
+                ("type Answer[A] = Ok[A]", f"Parameter 'res' of handler 'get' {OPEN.format('A')}"),
+                (
+                    "type Answer = Ok[Unheard]",
+                    "The alias 'Answer' names 'Unheard', which is not defined. Import or define it.",
+                ),
+                ("type Answer = Ok[1 / 0]", "The alias 'Answer' cannot be read: ZeroDivisionError: division by zero"),
+                (
+                    "type Answer = Answer",
+                    "A type of handler 'get' is made of itself without end. Put a list, a dict or a model between.",
+                ),
+                (
+                    "type Answer = Answer | int",
+                    "A type of handler 'get' is made of itself without end. Put a list, a dict or a model between.",
+                ),
+            ]
+            if sys.version_info >= (3, 12)
+            else []
+        ),
+    ],
+)
+def test_alias_that_stands_for_no_type_is_refused(definition: str, sentence: str) -> None:
+    assert problems(f"{definition}\n{answering('Answer')}") == [sentence]
+
+
+def test_alias_keeps_the_constraints_that_it_names() -> None:
+    source = "Age = TypeAliasType('Age', Annotated[int, 'at least 0'])\n" + answering("Ok[Age]")
+    assert body_parts(read_get(source).response.exact[200]).json == (Annotated[int, "at least 0"],)
 
 
 def test_alias_of_a_result_means_what_it_stands_for() -> None:
@@ -832,6 +1124,24 @@ def test_markers_and_bare_types_are_told_apart(
             "Ok[Plain]",
             "The body of status 200 of handler 'get' cannot be used: 'Plain' cannot be read or written as JSON. "
             "Use a pydantic model, a dataclass, a TypedDict or a type that JSON knows.",
+        ),
+        *(
+            (
+                f"Ok[{iterable}[bytes]]",
+                f"The body of status 200 of handler 'get' cannot be used: '{iterable}[bytes]' is a way to give bytes. "
+                "Write bytes, such as Ok[bytes]; res.send(...) takes an iterator of bytes for it.",
+            )
+            for iterable in ("Iterator", "AsyncIterator")
+        ),
+        (
+            "Ok[list[UploadFile]]",
+            "The body of status 200 of handler 'get' cannot be used: 'list[UploadFile]' holds an UploadFile, which "
+            "comes with forms alone. Answer with bytes or a File.",
+        ),
+        (
+            "Ok[BaseModel]",
+            "The body of status 200 of handler 'get' cannot be used: 'BaseModel' has no fields. Declare a class of "
+            "your own that derives from it.",
         ),
         (
             "NotFound[list[Plain]]",
@@ -990,11 +1300,14 @@ def test_body_is_taken_by_its_declared_type(declared: str, kind: BodyKind, body:
 
 
 @pytest.mark.parametrize(
+    "statement", ["Body = TypeAliasType('Body', {})", *(["type Body = {}"] if sys.version_info >= (3, 12) else [])]
+)
+@pytest.mark.parametrize(
     ("alias", "kind"),
     [("User", BodyKind.JSON), ("bytes", BodyKind.RAW), ("None", BodyKind.NONE), ("Form[User]", BodyKind.FORM)],
 )
-def test_alias_of_a_body_is_taken_as_what_it_stands_for(alias: str, kind: BodyKind) -> None:
-    source = f"Body = TypeAliasType('Body', {alias})\n{taking('ApiRequest[Body]')}"
+def test_alias_of_a_body_is_taken_as_what_it_stands_for(alias: str, kind: BodyKind, statement: str) -> None:
+    source = f"{statement.format(alias)}\n{taking('ApiRequest[Body]')}"
     assert read_request(source).kind is kind
 
 
@@ -1107,6 +1420,76 @@ def test_request_that_cannot_be_read_is_refused(declared: str, sentence: str) ->
     assert problems(f"class Plain: ...\n{taking(declared)}") == [sentence]
 
 
+@pytest.mark.parametrize(
+    ("declared", "spelled", "form"),
+    [
+        ("Form[User] | None", "Form[User] | None", "Form[User]"),
+        ("User | Form[Tea]", "User | Form[Tea]", "Form[Tea]"),
+        ("list[Form[User]]", "list[Form[User]]", "Form[User]"),
+        ("Maybe", "Maybe", "Form[User]"),
+        ("Annotated[Form[User] | None, 'x']", "Form[User] | None", "Form[User]"),
+    ],
+)
+def test_form_inside_another_type_is_refused(declared: str, spelled: str, form: str) -> None:
+    source = "Maybe = TypeAliasType('Maybe', Union[Form[User], None])\n" + taking(f"ApiRequest[{declared}]")
+    assert problems(source) == [
+        f"Handler 'post' takes '{spelled}', but a form cannot be a part of another type. Take {form} alone; fields "
+        "with defaults may be left out."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("declared", "spelled"),
+    [("bytes | None", "bytes | None"), ("User | bytes", "User | bytes"), ("Maybe", "Maybe")],
+)
+def test_bytes_beside_another_type_are_refused(declared: str, spelled: str) -> None:
+    source = "Maybe = TypeAliasType('Maybe', Union[bytes, None])\n" + taking(f"ApiRequest[{declared}]")
+    assert problems(source) == [
+        f"Handler 'post' takes '{spelled}', but raw bytes cannot be one of several types. Take bytes alone, which are "
+        "b'' where there is no body."
+    ]
+
+
+def test_bytes_inside_a_json_document_are_text() -> None:
+    assert read_request(taking("ApiRequest[dict[str, bytes | None]]")).kind is BodyKind.JSON
+
+
+@pytest.mark.parametrize(
+    ("declared", "owner", "spelled", "mend"),
+    [
+        ("ApiRequest[Picture]", "body", "Picture", "Take Form[Picture]."),
+        ("ApiRequest[list[Album]]", "body", "list[Album]", "Take Form[list[Album]]."),
+        ("ApiRequest[None, Picture]", "query", "Picture", "Take it in the body, as Form[...]."),
+        ("ApiRequest[None, Query, Picture]", "headers", "Picture", "Take it in the body, as Form[...]."),
+    ],
+)
+def test_uploaded_file_outside_of_a_form_is_refused(declared: str, owner: str, spelled: str, mend: str) -> None:
+    source = """
+class Picture(BaseModel):
+    id: int
+    file: UploadFile | None
+class Album(BaseModel):
+    pictures: list[Picture]
+"""
+    assert problems(source + taking(declared)) == [
+        f"The {owner} of handler 'post' cannot be used: '{spelled}' holds an UploadFile, which comes with forms alone. "
+        f"{mend}"
+    ]
+
+
+def test_uploaded_file_may_be_in_a_form() -> None:
+    source = "class Picture(BaseModel):\n    file: UploadFile\n" + taking("ApiRequest[Form[Picture]]")
+    assert read_request(source).kind is BodyKind.FORM
+
+
+def test_body_that_is_no_model_of_its_own_is_refused() -> None:
+    sentence = "cannot be used: 'BaseModel' has no fields. Declare a class of your own that derives from it."
+    assert problems(taking("ApiRequest[BaseModel, BaseModel]")) == [
+        f"The body of handler 'post' {sentence}",
+        f"The query of handler 'post' {sentence}",
+    ]
+
+
 def test_query_that_lacks_a_path_parameter_is_refused() -> None:
     source = "class Search(BaseModel):\n    text: str\n" + taking("ApiRequest[None, Search]")
     assert problems(source) == [
@@ -1205,6 +1588,36 @@ def test_body_is_taken_apart_by_how_it_is_sent(body: object, parts: BodyParts) -
 
 def test_json_parts_are_one_type() -> None:
     assert body_parts(Union[int, str, bytes]).json_type == Union[int, str]
+
+
+@pytest.mark.parametrize(
+    ("declared", "expected"),
+    [
+        (EventStream[User] | EventStream[int], User | int),
+        (EventStream | EventStream[str], str),
+        (EventStream[TypeAliasType("Line", str)], str),
+    ],
+)
+def test_events_of_several_streams_are_one_type(declared: object, expected: object) -> None:
+    assert body_parts(declared).event_type == expected
+
+
+def test_lines_of_several_streams_are_one_type() -> None:
+    assert body_parts(JsonLines[User] | JsonLines[int]).line_type == User | int
+
+
+@pytest.mark.parametrize(
+    ("stream", "body"),
+    [("EventStream", b'data: {"kind":"green"}\n\n'), ("JsonLines", b'{"kind":"green"}\n')],
+)
+def test_item_of_the_second_stream_of_a_union_is_sent(stream: str, body: bytes) -> None:
+    declared = f"Ok[{stream}[User] | {stream}[Tea]]"
+    source = f"""
+def get(req: ApiRequest, res: ApiResponse[{declared}]) -> Sent:
+    return res.send({stream}([Tea(kind="green")]))
+"""
+    with TestClient(create_app({"api/x.py": PRELUDE + source})) as client:
+        assert client.get("/api/x").content == body
 
 
 # --- Spelling ---------------------------------------------------------------------------------------------------------

@@ -53,6 +53,13 @@ class Site:
             problem.replace(str(self.base) + "/", "").replace(self.name, "pages") for problem in caught.value.problems
         ]
 
+    def unmarked_problems(self) -> list[str]:
+        """Give them without the lines that mark a part of the line above, which differ between Pythons."""
+        return [
+            "\n".join(line for line in problem.split("\n") if not line or line.strip(" ~^"))
+            for problem in self.problems()
+        ]
+
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Site]:
@@ -488,7 +495,7 @@ def test_a_setting_that_cannot_be_used_is_placed_in_the_helper_that_makes_it(sit
 def test_a_failed_import_is_told_with_its_own_frames_alone(site: Site) -> None:
     """Hostile input F10: a route file that raises at import is named in the report."""
     site.write({"api/a.py": "def fail():\n    raise ValueError('no luck')\n\nfail()\n" + GET, "api/b.py": GET})
-    assert site.problems() == [
+    assert site.unmarked_problems() == [
         "'pages/api/a.py' cannot be imported:\n"
         "Traceback (most recent call last):\n"
         '  File "pages/api/a.py", line 4, in <module>\n'
@@ -541,7 +548,7 @@ def test_the_cause_of_a_failed_import_is_told_without_foreign_frames_too(site: S
 def test_a_module_that_exits_at_import_is_told_as_that(site: Site) -> None:
     """Hostile input F10: a route file that calls `sys.exit()` at import is named in the report."""
     site.write({"api/a.py": "import sys\nsys.exit(3)\n"})
-    assert site.problems() == [
+    assert site.unmarked_problems() == [
         "'pages/api/a.py' ends the program while it is imported:\n"
         "Traceback (most recent call last):\n"
         '  File "pages/api/a.py", line 2, in <module>\n'

@@ -1,5 +1,6 @@
 """The README is true: its programs run and type-check, and answer what it says they answer."""
 
+import dataclasses
 import json
 import re
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from typed_api.config import Settings
 from typed_api.status import MARKERS
 from typed_api.testing import TestClient, create_app
 
@@ -61,6 +63,48 @@ def test_guard_of_a_folder_refuses_and_hands_the_caller_on() -> None:
 
 def test_test_program_runs() -> None:
     exec(compile(program_with("create_app("), "README.md", "exec"), {})
+
+
+def test_composed_app_serves_its_routes_its_mount_and_its_state_below_a_prefix(tmp_path: Path) -> None:
+    route = """
+from main import Mailer
+from typed_api import ApiRequest, ApiResponse, Ok, Sent
+
+def get(req: ApiRequest, res: ApiResponse[Ok[str]]) -> Sent:
+    return res.send(req.state[Mailer].sender)
+"""
+    visit = """
+from main import site
+from typed_api.testing import TestClient
+
+with TestClient(site, headers={"Origin": "https://example.com"}) as client:
+    sender, style = client.get("/v1/api/sender"), client.get("/v1/static/style.css")
+print([sender.text, sender.headers["access-control-allow-origin"], style.text])
+"""
+    files = {
+        "main.py": program_with("lifespan_context()"),
+        "pages/__init__.py": "",
+        "pages/api/__init__.py": "",
+        "pages/api/sender.py": route,
+        "static/style.css": "body{}",
+    }
+    for name, source in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(source, encoding="utf-8")
+
+    command = [sys.executable, "-c", visit]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+
+    assert (done.stdout, done.stderr) == ("['ada@example.com', 'https://example.com', 'body{}']\n", "")
+
+
+def test_keys_that_the_readme_names_are_those_of_the_project_file() -> None:
+    told = re.search(r"^`\[tool\.typed_api\]` in .*?has the keys (.*?)\. ", TEXT, re.MULTILINE | re.DOTALL)
+
+    assert told is not None
+    # How many processes there are is told by the environment alone, and warnings are what a reading comes to.
+    known = {field.name for field in dataclasses.fields(Settings)} - {"workers", "warnings"}
+    assert set(re.findall(r"`([a-z_]+)`", told[1])) == known
 
 
 @pytest.mark.parametrize("status_code", [409, 500])

@@ -252,15 +252,18 @@ def test_send_of_an_iterator_is_a_stream_of_bytes(source: Callable[[], object]) 
     assert res.sent
 
 
-def test_send_of_a_streamed_body_is_kept_for_later() -> None:
-    for made, body in [
+@pytest.mark.parametrize(
+    ("made", "body"),
+    [
         (plan(event=bytes), EventStream([1])),
         (plan(line=bytes), JsonLines([1])),
         (plan(takes_file=True), File("x.txt")),
-    ]:
-        res = respond(made)
-        assert res.send(body) is SENT
-        assert (res._stream, res._body, res.sent, lines(res)) == (body, None, True, [])
+    ],
+)
+def test_send_of_a_streamed_body_is_kept_for_later(made: BodyPlan, body: object) -> None:
+    res = respond(made)
+    assert res.send(body) is SENT
+    assert (res._stream, res._body, res.sent, lines(res)) == (body, None, True, [])
 
 
 @pytest.mark.parametrize(

@@ -51,12 +51,14 @@ from pydantic_core import SchemaSerializer, SchemaValidator, core_schema
 from typing_extensions import TypeAliasType, TypedDict
 
 from typed_api import schema
+from typed_api.body import UploadFile
 from typed_api.errors import ApiError, ResponseValidationError
 from typed_api.schema import (
     SchemaError,
     TextField,
     Where,
     check_type,
+    holds_upload,
     json_validator,
     parse_json,
     response_codec,
@@ -360,6 +362,100 @@ def test_other_problems_of_pydantic_are_passed_on() -> None:
         "'int | str' cannot be read or written as JSON. The core schema type 'int' is not a valid discriminated "
         "union variant."
     )
+
+
+class Raises:
+    """A type whose schema is made by code that fails."""
+
+    error: Exception = ValueError("nope\nand more")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        raise cls.error
+
+
+class Opaque:
+    """A type that pydantic knows nothing of."""
+
+
+class RaisesKeyError(Raises):
+    error = KeyError("nope")
+
+
+class HoldsOneThatRaises(TypedDict):
+    good: int
+    bad: RaisesKeyError
+
+
+@pytest.mark.parametrize(
+    ("declared", "name", "raised"),
+    [
+        (Raises, "Raises", "ValueError: nope"),
+        (list[Raises], "list[Raises]", "ValueError: nope"),
+        (HoldsOneThatRaises, "HoldsOneThatRaises", "KeyError: 'nope'"),
+    ],
+)
+def test_type_that_raises_while_its_schema_is_made_is_refused(declared: Any, name: str, raised: str) -> None:
+    assert unusable(declared) == f"'{name}' cannot be read or written as JSON. Making its schema raised {raised}"
+
+
+def test_type_that_raises_beside_one_without_a_schema_does_not_hide_it() -> None:
+    assert unusable(tuple[Raises, Opaque]) == (
+        "'tuple[Raises, Opaque]' cannot be read or written as JSON: 'Opaque' has no schema. Use a pydantic model, a "
+        "dataclass, a TypedDict or a type that JSON knows."
+    )
+
+
+def test_base_of_all_models_is_refused() -> None:
+    assert unusable(BaseModel) == "'BaseModel' has no fields. Declare a class of your own that derives from it."
+
+
+class Picture(BaseModel):
+    id: int
+    file: UploadFile | None = None
+
+
+class Album(BaseModel):
+    pictures: list[Picture]
+    parent: "Album | None" = None
+
+
+@dataclasses.dataclass
+class Attachment:
+    file: UploadFile
+
+
+class Attachments(TypedDict):
+    files: list[UploadFile]
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        UploadFile,
+        list[UploadFile],
+        Picture | None,
+        Album,
+        Attachment,
+        Attachments,
+        Box[UploadFile],
+        Annotated[Album, "x"],
+        TypeAliasType("File", UploadFile),
+        dict[str, TypeAliasType("Files", Union[list[UploadFile], None])],
+    ],
+    ids=repr,
+)
+def test_uploaded_file_is_found_wherever_it_stands(declared: Any) -> None:
+    assert holds_upload(declared)
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [User, Tree, Box[int], Pet, Point, Segment, Movie, Pair, list[User], str, Any, None, dict[str, Any], Deferred],
+    ids=repr,
+)
+def test_type_without_an_uploaded_file_holds_none(declared: Any) -> None:
+    assert not holds_upload(declared)
 
 
 def test_unhashable_metadata_is_no_obstacle() -> None:

@@ -465,9 +465,9 @@ def _make_plan(declared: object, *, recheck: bool) -> BodyPlan:
     plan.event = None
     if parts.event:
         # Text is the data of an event as it stands; anything else is written as JSON.
-        is_text = parts.event[0] is str
-        plan.event = encode_text if is_text else schema.response_codec(parts.event[0], recheck=recheck).encode
-    plan.line = schema.response_codec(parts.line[0], recheck=recheck).encode if parts.line else None
+        is_text = parts.event_type is str
+        plan.event = encode_text if is_text else schema.response_codec(parts.event_type, recheck=recheck).encode
+    plan.line = schema.response_codec(parts.line_type, recheck=recheck).encode if parts.line else None
     plan.content_type = JSON_TYPE
     plan.may_be_problem = False
     if not parts.json:

@@ -8,14 +8,26 @@ import ast
 import enum
 import importlib.util
 import inspect
+import sys
 import types
 import typing
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar, Union, cast, get_args, get_origin
 
 import typing_extensions
-from typing_extensions import TypeAliasType
 
 from typed_api import schema
 from typed_api._types import FormMarker, Sent, StreamedBody
@@ -47,6 +59,8 @@ BODYLESS_METHODS: Final[frozenset[Method]] = frozenset({"GET", "HEAD", "OPTIONS"
 """Methods whose requests carry no body that a handler could declare (RFC 9110 §9.3)."""
 
 _SIGNATURE: Final = "(req: ApiRequest, res: ApiResponse[...])"
+
+_ITERABLES: Final = (AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Iterator)
 
 
 class ContractError(Exception):
@@ -106,9 +120,9 @@ class BodyParts:
     json: tuple[object, ...]
     """The types that are one JSON document (or text); empty when there is none."""
     event: tuple[object, ...]
-    """The type of the events of an event stream, if one is declared."""
+    """The types of the events of event streams, if any is declared."""
     line: tuple[object, ...]
-    """The type of the lines of JSON lines, if they are declared."""
+    """The types of the lines of JSON lines, if they are declared."""
     takes_bytes: bool
     """Whether bytes, or an iterator of bytes, are declared."""
     takes_file: bool
@@ -118,6 +132,16 @@ class BodyParts:
     def json_type(self) -> object:
         """The JSON types as one type."""
         return Union[self.json]
+
+    @property
+    def event_type(self) -> object:
+        """The types of events as one type."""
+        return Union[self.event]
+
+    @property
+    def line_type(self) -> object:
+        """The types of lines as one type."""
+        return Union[self.line]
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,19 +261,79 @@ def describe(
 def _defined(
     module: types.ModuleType, configs: Sequence[RouteConfig], file: str, problems: list[str]
 ) -> list[tuple[str, tuple[Method, ...]]]:
-    names = [method.lower() for method in METHODS if hasattr(module, method.lower())]
-    if hasattr(module, "handler"):
+    # Not hasattr: a `__getattr__` of the module answers for names that it does not define, or raises.
+    defined = vars(module)
+    names = [method.lower() for method in METHODS if method.lower() in defined]
+    # The folders' settings are for whatever is below them, the module's own for what it defines.
+    own = defined.get("config")
+    if "handler" in defined:
         for name in names:
             problems.append(
                 f"{file!r}: {name!r} is never called: 'handler' already handles every method. Keep one of the two."
             )
         try:
-            methods = resolve(configs, "GET").methods
+            chosen = resolve(configs, "GET").methods
         except ConfigError as error:
             problems.append(f"{file!r}: {error}")
             return []
-        return [("handler", METHODS if methods is None else tuple(cast("tuple[Method, ...]", methods)))]
+        methods = METHODS if chosen is None else tuple(cast("tuple[Method, ...]", chosen))
+        for method in _configured(own):
+            if method not in methods:
+                problems.append(
+                    f"{file!r}: RouteConfig({method.lower()}=...) sets nothing, since methods=... leaves {method} out. "
+                    "Add it there, or leave the setting out."
+                )
+        return [("handler", methods)]
+    if isinstance(own, RouteConfig) and own.methods is not UNSET and own.methods is not None:
+        problems.append(
+            f"{file!r}: RouteConfig(methods=...) is about 'handler' alone, which the module does not have. Leave the "
+            "setting out: a method function serves the method of its name."
+        )
+    for method in _configured(own):
+        if method.lower() not in names:
+            problems.append(
+                f"{file!r}: RouteConfig({method.lower()}=...) sets nothing, since the module has no function "
+                f"{method.lower()!r}. Define it, or leave the setting out."
+            )
     return [(name, (cast("Method", name.upper()),)) for name in names]
+
+
+def _configured(config: object) -> list[Method]:
+    """List the methods that a module's own configuration has something to say about."""
+    if not isinstance(config, RouteConfig):
+        return []
+    return [method for method in METHODS if getattr(config, method.lower()) is not UNSET]
+
+
+class _Problem(Exception):
+    """One sentence about a handler."""
+
+
+class _Findings:
+    """What is wrong with one handler, each sentence once; as a context, what the block inside it finds."""
+
+    __slots__ = ("sentences",)
+
+    sentences: list[str]
+
+    def __init__(self) -> None:
+        self.sentences = []
+
+    def add(self, sentence: str) -> None:
+        """Note a sentence."""
+        if sentence not in self.sentences:
+            self.sentences.append(sentence)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: types.TracebackType | None
+    ) -> bool:
+        if not isinstance(error, (_Problem, ConfigError)):
+            return False
+        self.add(str(error))
+        return True
 
 
 def _describe_function(
@@ -263,11 +347,10 @@ def _describe_function(
     problems: list[str],
     warnings: list[str],
 ) -> dict[Method, Handler]:
-    function = getattr(module, name)
-    where = f"{name} of {file}"
-    found = _check_function(function, name)
-    if found is not None:
-        problems.append(f"{file!r}: {found}")
+    function = vars(module)[name]
+    wrong_shape = _check_function(function, name)
+    if wrong_shape is not None:
+        problems.append(f"{file!r}: {wrong_shape}{_whence(function, name, module)}")
         return {}
     inner = inspect.unwrap(function)
     is_async = inspect.iscoroutinefunction(function)
@@ -276,29 +359,27 @@ def _describe_function(
             f"{file!r}: {name!r} is a plain function wrapped in an async one, so it runs on the event loop and blocks "
             "every other request while it works. Make it async, or let the decorator keep plain functions plain."
         )
+    found = _Findings()
+    configs_by_method: dict[Method, ResolvedConfig] = {}
+    request: dict[Method, RequestTypes] = {}
+    response: ResponseTypes | None = None
     try:
-        request_hint, response_hint = _read_annotations(inner, name, module)
-        response = _read_response(response_hint, name)
-        configs_by_method: dict[Method, ResolvedConfig] = {
-            method: resolve(configs, method, coerce=coerce) for method in methods
-        }
-        # The kind of body is one per function, except that parse_body may differ by method.
-        request = {
-            method: _read_request(request_hint, name, pattern, config) for method, config in configs_by_method.items()
-        }
-        for method, types_ in request.items():
-            if (
-                name != "handler"
-                and method in BODYLESS_METHODS
-                and types_.kind in (BodyKind.JSON, BodyKind.FORM, BodyKind.RAW)
-            ):
-                raise _Problem(f"A {method} request has no body: {name!r} cannot take {schema.spell(request_hint)!r}.")
-    except _Problem as problem:
-        problems.append(f"{file!r}: {problem}")
+        with found:
+            configs_by_method = {method: resolve(configs, method, coerce=coerce) for method in methods}
+        with found:
+            request_hint, response_hint = _read_annotations(function, inner, name, module, found)
+            # The kind of body is one per function, except that parse_body may differ by method.
+            for method, config in configs_by_method.items():
+                if request_hint is not None:
+                    request[method] = _read_request(request_hint, name, method, pattern, config, found)
+            if response_hint is not None:
+                response = _read_response(response_hint, name, found)
+    except RecursionError:
+        found.add(f"A type of handler {name!r} is made of itself without end. Put a list, a dict or a model between.")
+    if found.sentences or response is None:
+        problems.extend(f"{file!r}: {sentence}" for sentence in found.sentences)
         return {}
-    except ConfigError as error:
-        problems.append(f"{file!r}: {error}")
-        return {}
+    where = f"{name} of {file}"
     return {
         method: Handler(
             method=method,
@@ -314,10 +395,6 @@ def _describe_function(
         )
         for method, config in configs_by_method.items()
     }
-
-
-class _Problem(Exception):
-    """One sentence about a handler."""
 
 
 def _sets_body_limit(config: RouteConfig, method: Method) -> bool:
@@ -353,14 +430,53 @@ def _check_function(function: object, name: str) -> str | None:
     return None
 
 
-def _read_annotations(inner: object, name: str, module: types.ModuleType) -> tuple[object, object]:
+def _whence(function: object, name: str, module: types.ModuleType) -> str:
+    """Say, in a sentence to append, where something comes from that is no handler although it has the name of one."""
+    if isinstance(function, types.FunctionType) and not hasattr(function, "__wrapped__"):
+        made = function.__name__
+        if made != name and "<locals>" in function.__qualname__:
+            return (
+                f" It is called {made!r}: if a decorator made it, put @functools.wraps(...) on {made!r}, so that what "
+                "the handler declares is found."
+            )
+    if isinstance(function, (types.FunctionType, type)) and function.__module__ != module.__name__:
+        return f" It was imported from {function.__module__!r}: if it is no handler, import it under another name."
+    return ""
+
+
+def _undefined(subject: str, error: NameError, owner: str | None, module: types.ModuleType | None = None) -> _Problem:
+    """Make the problem of a name that nothing has.
+
+    Args:
+        subject: The beginning of the sentence, up to the name.
+        error: What was raised.
+        owner: The name of the module that uses the name.
+        module: The module that the problem is told of.
+    """
+    missing = error.name or str(error)
+    source = sys.modules.get(owner or "", module)
+    if source is None or missing not in _type_checking_names(source):
+        return _Problem(f"{subject} {missing!r}, which is not defined. Import or define it.")
+    inside = "" if source is module else f" in {owner!r}"
+    return _Problem(
+        f"{subject} {missing!r}, which is imported only under TYPE_CHECKING{inside}. The server reads the annotation "
+        "too: import it at run time."
+    )
+
+
+def _read_annotations(
+    function: object, inner: object, name: str, module: types.ModuleType, found: _Findings
+) -> tuple[object | None, object | None]:
+    """Read the types of the two parameters; None for one that has a problem."""
     if not isinstance(inner, types.FunctionType):
         raise _Problem(f"Handler {name!r} wraps {type(inner).__name__!r}, which has no annotations to read.")
     parameters = list(inspect.signature(inner, follow_wrapped=False).parameters)[:2]
     # FORWARDREF: since Python 3.14 reading one annotation would otherwise evaluate all of them.
     raw = typing_extensions.get_annotations(inner, format=typing_extensions.Format.FORWARDREF)
     if len(parameters) < 2 or any(parameter not in raw for parameter in parameters):
-        raise _Problem(f"Handler {name!r} must be annotated: def {name}{_SIGNATURE} -> None.")
+        raise _Problem(
+            f"Handler {name!r} must be annotated: def {name}{_SIGNATURE} -> None.{_whence(function, name, module)}"
+        )
     wanted = {parameter: raw[parameter] for parameter in parameters}
     if "return" in raw:
         wanted["return"] = raw["return"]
@@ -373,37 +489,68 @@ def _read_annotations(inner: object, name: str, module: types.ModuleType) -> tup
             continue
     # Type parameters (PEP 695) are in scope of the annotations, not of the module.
     local.update({item.__name__: item for item in getattr(inner, "__type_params__", ())})
+    hints: dict[str, object] = {}
+    for parameter, annotation in wanted.items():
+        with found:
+            hints[parameter] = _evaluate(annotation, inner, local, name, module)
+    read: list[object | None] = []
+    for parameter, expected in zip(parameters, (ApiRequest, ApiResponse), strict=True):
+        read.append(None)
+        if parameter in hints:
+            with found:
+                hint = _plain(hints[parameter])
+                if (get_origin(hint) or hint) is not expected:
+                    raise _Problem(
+                        f"Parameter {parameter!r} of handler {name!r} must be {expected.__name__}, not "
+                        f"{schema.spell(hint)!r}.{_whence(function, name, module)}"
+                    )
+                for variable in _type_variables(hint):
+                    found.add(
+                        f"Parameter {parameter!r} of handler {name!r} has the type variable {variable!r}, which stands "
+                        "for no class when the server runs, so that nothing would be checked. Write the class itself, "
+                        "or, in a function that makes handlers, the name of its argument that holds the class."
+                    )
+                read[-1] = hint
+    with found:
+        if "return" in hints and not _returns_nothing(hints["return"]):
+            raise _Problem(
+                f"Handler {name!r} must return None, not {schema.spell(hints['return'])!r}; send the body with "
+                "res.json(...)."
+            )
+    return read[0], read[1]
+
+
+def _evaluate(
+    annotation: object, inner: types.FunctionType, local: dict[str, object], name: str, module: types.ModuleType
+) -> object:
     try:
-        hints = typing.get_type_hints(
-            types.SimpleNamespace(__annotations__=wanted),
+        return typing.get_type_hints(
+            types.SimpleNamespace(__annotations__={"hint": annotation}),
             globalns=inner.__globals__,
             localns=local,
             include_extras=True,
-        )
+        )["hint"]
     except NameError as error:
-        missing = error.name or str(error)
-        if missing in _type_checking_names(module):
-            raise _Problem(
-                f"Handler {name!r} is annotated with {missing!r}, which is imported only under TYPE_CHECKING. The "
-                "server reads the annotation too: import it at run time."
-            ) from None
-        raise _Problem(
-            f"Handler {name!r} is annotated with {missing!r}, which is not defined. Import or define it."
-        ) from None
+        raise _undefined(f"Handler {name!r} is annotated with", error, inner.__module__, module) from None
     except Exception as error:  # An annotation is the user's code, and may raise anything.
         raise _Problem(f"The annotations of handler {name!r} cannot be read: {type(error).__name__}: {error}") from None
-    for parameter, expected in zip(parameters, (ApiRequest, ApiResponse), strict=True):
-        hint = _plain(hints[parameter])
-        if (get_origin(hint) or hint) is not expected:
-            raise _Problem(
-                f"Parameter {parameter!r} of handler {name!r} must be {expected.__name__}, not {schema.spell(hint)!r}."
-            )
-    if "return" in hints and not _returns_nothing(hints["return"]):
-        raise _Problem(
-            f"Handler {name!r} must return None, not {schema.spell(hints['return'])!r}; send the body with "
-            "res.json(...)."
-        )
-    return _plain(hints[parameters[0]]), _plain(hints[parameters[1]])
+
+
+def _type_variables(hint: object) -> Iterator[str]:
+    """Find the names of what a declaration leaves open."""
+    if isinstance(hint, TypeVar):
+        yield hint.__name__
+    elif schema.is_alias(hint):
+        yield from (item.__name__ for item in hint.__type_params__)
+    else:
+        args = get_args(hint)
+        if get_origin(hint) is Annotated:
+            args = args[:1]
+        elif not args:
+            # A model with its parameters filled in is a class like any other.
+            args = getattr(hint, "__pydantic_generic_metadata__", {}).get("args", ())
+        for arg in args:
+            yield from _type_variables(arg)
 
 
 def _returns_nothing(hint: object) -> bool:
@@ -418,19 +565,47 @@ def _returns_nothing(hint: object) -> bool:
     return isinstance(hint, TypeVar)
 
 
+def _value_of(hint: object) -> object:
+    """Take one alias away from the top of a type; a type that is no alias is given as it is."""
+    alias = hint if schema.is_alias(hint) else get_origin(hint)
+    if not schema.is_alias(alias):
+        return hint
+    try:
+        value: Any = alias.__value__
+    except NameError as error:  # What a `type` statement says is run when it is first asked for.
+        raise _undefined(f"The alias {alias.__name__!r} names", error, alias.__module__) from None
+    except Exception as error:
+        raise _Problem(f"The alias {alias.__name__!r} cannot be read: {type(error).__name__}: {error}") from None
+    given: dict[object, object] = dict(zip(alias.__type_params__, get_args(hint), strict=False))
+    if isinstance(value, TypeVar):
+        return given.get(value, value)
+    # In the order in which the value names them, which need not be that of the alias.
+    parameters: tuple[object, ...] = getattr(value, "__parameters__", ())
+    return value[tuple(given.get(item, item) for item in parameters)] if given and parameters else value
+
+
+def _unaliased(hint: object) -> object:
+    """Take all aliases away from the top of a type."""
+    seen: list[object] = []
+    while (value := _value_of(hint)) is not hint:
+        seen.append(hint)
+        if any(value is known for known in seen):
+            raise RecursionError
+        hint = value
+    return hint
+
+
 def _plain(hint: object) -> object:
     """Take aliases and annotations away from the top of a type."""
     while True:
-        if isinstance(hint, TypeAliasType):
-            hint = hint.__value__
-        elif isinstance(origin := get_origin(hint), TypeAliasType):
-            hint = origin.__value__[get_args(hint)]
-        elif origin is Annotated:
-            if any(isinstance(extra, FormMarker) for extra in get_args(hint)[1:]):
-                return hint
-            hint = get_args(hint)[0]
-        else:
+        hint = _unaliased(hint)
+        if get_origin(hint) is not Annotated or _is_form(hint):
             return hint
+        hint = get_args(hint)[0]
+
+
+def _is_form(hint: object) -> bool:
+    return get_origin(hint) is Annotated and any(isinstance(extra, FormMarker) for extra in get_args(hint)[1:])
 
 
 def _members(hint: object) -> Iterator[object]:
@@ -447,7 +622,7 @@ def _members(hint: object) -> Iterator[object]:
             yield from members
     else:
         # A body keeps its Annotated constraints; only markers and unions are looked through.
-        yield plain if _is_sent_otherwise(plain) or isinstance(hint, TypeAliasType) else hint
+        yield plain if _is_sent_otherwise(plain) else _unaliased(hint)
 
 
 def _is_sent_otherwise(member: object) -> bool:
@@ -457,9 +632,9 @@ def _is_sent_otherwise(member: object) -> bool:
 
 
 def _is_annotated(hint: object) -> bool:
-    while isinstance(hint, TypeAliasType):
-        hint = hint.__value__
-    return get_origin(hint) is Annotated or isinstance(get_origin(hint), TypeAliasType)
+    while schema.is_alias(hint):
+        hint = _value_of(hint)
+    return get_origin(hint) is Annotated or schema.is_alias(get_origin(hint))
 
 
 def _names_itself(hint: object) -> bool:
@@ -475,42 +650,88 @@ def _names_itself(hint: object) -> bool:
     return any(_names_itself(arg) for arg in (args[:1] if origin is Annotated else args))
 
 
-def _read_request(hint: object, name: str, pattern: Pattern, config: ResolvedConfig) -> RequestTypes:
+def _read_request(
+    hint: object, name: str, method: Method, pattern: Pattern, config: ResolvedConfig, found: _Findings
+) -> RequestTypes:
     args = get_args(hint)
     body = args[0] if args else object
     query = args[1] if len(args) > 1 else Query
     headers = args[2] if len(args) > 2 else None
-    query_type = None if _plain(query) is Query else query
-    headers_type = None if headers is None or _is_plain_headers(_plain(headers)) else headers
-    if query_type is not None:
-        _check_query(query_type, name, pattern)
-    if headers_type is not None:
-        _check_fields(headers_type, f"The headers of handler {name!r}")
-    plain = _plain(body)
+    query_type = headers_type = None
     kind = BodyKind.JSON
+    with found:
+        kind, body = _read_body(body, config)
+        if kind in (BodyKind.JSON, BodyKind.FORM, BodyKind.RAW):
+            _check_request_body(hint, kind, body, name, method, config)
+    with found:
+        if _plain(query) is not Query:
+            query_type = query
+            _check_query(query, name, pattern, found)
+    with found:
+        if headers is not None and not _is_plain_headers(_plain(headers)):
+            headers_type = headers
+            _check_fields(headers, f"The headers of handler {name!r}")
+    return RequestTypes(kind, body, query_type, headers_type)
+
+
+def _read_body(body: object, config: ResolvedConfig) -> tuple[BodyKind, object]:
+    plain = _plain(body)
     if plain in (object, Any):
-        kind = BodyKind.UNDECLARED if config.parse_body else BodyKind.UNREAD
-    elif plain in (None, type(None)):
-        kind = BodyKind.NONE
-    elif plain is bytes:
-        kind = BodyKind.RAW
-    elif get_origin(plain) is Annotated:
-        kind, body = BodyKind.FORM, get_args(plain)[0]
-        if importlib.util.find_spec("python_multipart") is None:
-            raise _Problem(
-                f"Handler {name!r} takes a form, which needs the 'python-multipart' package. Install it with: "
-                "pip install 'typed-api-toolkit[forms]'."
-            )
-    if not config.parse_body and kind in (BodyKind.JSON, BodyKind.FORM, BodyKind.RAW):
+        return BodyKind.UNDECLARED if config.parse_body else BodyKind.UNREAD, body
+    if plain in (None, type(None)):
+        return BodyKind.NONE, body
+    if plain is bytes:
+        return BodyKind.RAW, body
+    if _is_form(plain):
+        return BodyKind.FORM, get_args(plain)[0]
+    return BodyKind.JSON, body
+
+
+def _check_request_body(
+    hint: object, kind: BodyKind, body: object, name: str, method: Method, config: ResolvedConfig
+) -> None:
+    if name != "handler" and method in BODYLESS_METHODS:
+        raise _Problem(f"A {method} request has no body: {name!r} cannot take {schema.spell(hint)!r}.")
+    if kind is BodyKind.FORM and importlib.util.find_spec("python_multipart") is None:
+        raise _Problem(
+            f"Handler {name!r} takes a form, which needs the 'python-multipart' package. Install it with: "
+            "pip install 'typed-api-toolkit[forms]'."
+        )
+    if not config.parse_body:
         raise _Problem(
             f"Handler {name!r} declares a body, but parse_body=False leaves it unread. Take a bare ApiRequest and read "
             "it with req.read() or req.stream(), or drop parse_body=False."
         )
-    if kind is BodyKind.JSON:
-        _check_type(body, f"The body of handler {name!r}")
-    elif kind is BodyKind.FORM:
-        _check_fields(body, f"The body of handler {name!r}")
-    return RequestTypes(kind, body, query_type, headers_type)
+    if kind is BodyKind.FORM:
+        _check_fields(body, f"The body of handler {name!r}", takes_files=True)
+    elif kind is BodyKind.JSON:
+        _check_lone(body, name)
+        _check_type(body, f"The body of handler {name!r}", f"Take Form[{schema.spell(body)}].")
+
+
+def _check_lone(body: object, name: str) -> None:
+    """Make sure that nothing in the type of a JSON body asks for another way of reading."""
+    for form in _forms_in(body, []):
+        raise _Problem(
+            f"Handler {name!r} takes {schema.spell(body)!r}, but a form cannot be a part of another type. Take "
+            f"{schema.spell(form)} alone; fields with defaults may be left out."
+        )
+    if any(member is bytes for member in _members(body)):
+        raise _Problem(
+            f"Handler {name!r} takes {schema.spell(body)!r}, but raw bytes cannot be one of several types. Take bytes "
+            "alone, which are b'' where there is no body."
+        )
+
+
+def _forms_in(hint: object, seen: list[object]) -> Iterator[object]:
+    if _is_form(hint):
+        yield hint
+    elif hint not in seen:  # An alias may come back to itself.
+        seen.append(hint)
+        value = _value_of(hint)
+        args = get_args(hint) if value is hint else (value,)
+        for arg in args[:1] if get_origin(hint) is Annotated else args:
+            yield from _forms_in(arg, seen)
 
 
 def _is_plain_headers(hint: object) -> bool:
@@ -519,32 +740,38 @@ def _is_plain_headers(hint: object) -> bool:
     return hint is Headers or hint is object or hint is Any
 
 
-def _check_query(query: object, name: str, pattern: Pattern) -> None:
+def _check_query(query: object, name: str, pattern: Pattern, found: _Findings) -> None:
     fields = _check_fields(query, f"The query of handler {name!r}")
     for param in pattern.params:
         if param not in fields:
-            raise _Problem(
+            found.add(
                 f"Path parameter {param!r} of route {pattern.template!r} is missing from {schema.spell(query)!r}, the "
                 f"query of handler {name!r}. Add a field of that name."
             )
 
 
-def _check_type(hint: object, owner: str) -> None:
+def _check_type(hint: object, owner: str, mend: str, *, takes_files: bool = False) -> None:
+    """Make sure that a type can be used; `mend` is what to do about an uploaded file where there can be none."""
     try:
         schema.check_type(hint)
+        is_misplaced = not takes_files and schema.holds_upload(hint)
     except schema.SchemaError as error:
         raise _Problem(f"{owner} cannot be used: {error}") from None
+    if is_misplaced:
+        raise _Problem(
+            f"{owner} cannot be used: '{schema.spell(hint)}' holds an UploadFile, which comes with forms alone. {mend}"
+        )
 
 
-def _check_fields(hint: object, owner: str) -> Mapping[str, schema.TextField]:
-    _check_type(hint, owner)
+def _check_fields(hint: object, owner: str, *, takes_files: bool = False) -> Mapping[str, schema.TextField]:
+    _check_type(hint, owner, "Take it in the body, as Form[...].", takes_files=takes_files)
     try:
         return schema.text_fields(hint)
     except schema.SchemaError as error:
         raise _Problem(f"{owner} cannot be used: {error}") from None
 
 
-def _read_response(hint: object, name: str) -> ResponseTypes:
+def _read_response(hint: object, name: str, found: _Findings) -> ResponseTypes:
     args = get_args(hint)
     if not args:
         raise _Problem(
@@ -558,19 +785,8 @@ def _read_response(hint: object, name: str) -> ResponseTypes:
     groups: dict[range, object] = {}
     bare: list[object] = []
     for member in _members(args[0]):
-        origin = get_origin(member) or member
-        if not (isinstance(origin, type) and issubclass(origin, Status)):
-            bare.append(member)
-            continue
-        marker = cast("type[Status[Any]]", get_origin(member) or member)
-        if marker is Code:
-            _read_code(member, exact, text)
-        elif marker.status_code is not None:
-            _add_exact(exact, marker.status_code, _marker_body(member, marker, text))
-        elif marker.codes in groups:
-            raise _Problem(f"{marker.__name__} is declared twice in {text}; write one {marker.__name__}[A | B].")
-        else:
-            groups[marker.codes] = _marker_body(member, marker, text)
+        with found:
+            _read_member(member, exact, groups, bare, text)
     if bare and (exact or groups):
         wrapped = " | ".join(schema.spell(member) for member in bare)
         raise _Problem(f"{text} mixes status markers with a bare type. Write Ok[{wrapped}].")
@@ -579,8 +795,27 @@ def _read_response(hint: object, name: str) -> ResponseTypes:
         *((f"{r.start // 100}xx", b) for r, b in groups.items()),
         *(("any", b) for b in bare),
     ]:
-        _check_body(body, owner, name)
+        with found:
+            _check_body(body, f"The body of status {owner} of handler {name!r}", found)
     return ResponseTypes(exact, tuple(sorted(groups.items(), key=lambda item: len(item[0]))), tuple(bare), text)
+
+
+def _read_member(
+    member: object, exact: dict[int, object], groups: dict[range, object], bare: list[object], text: str
+) -> None:
+    origin = get_origin(member) or member
+    if not (isinstance(origin, type) and issubclass(origin, Status)):
+        bare.append(member)
+        return
+    marker = cast("type[Status[Any]]", get_origin(member) or member)
+    if marker is Code:
+        _read_code(member, exact, text)
+    elif marker.status_code is not None:
+        _add_exact(exact, marker.status_code, _marker_body(member, marker, text))
+    elif marker.codes in groups:
+        raise _Problem(f"{marker.__name__} is declared twice in {text}; write one {marker.__name__}[A | B].")
+    else:
+        groups[marker.codes] = _marker_body(member, marker, text)
 
 
 def _marker_body(member: object, origin: type[Status[Any]], text: str) -> object:
@@ -622,7 +857,8 @@ def body_parts(body: object) -> BodyParts:
     for member in _members(body):
         origin = get_origin(member) or member
         if origin is EventStream:
-            event.extend(get_args(member) or (str,))
+            # Text is sent as it stands, also under another name.
+            event.extend(str if _unaliased(arg) is str else arg for arg in get_args(member) or (str,))
         elif origin is JsonLines:
             line.extend(get_args(member) or (object,))
         elif origin is File:
@@ -634,10 +870,17 @@ def body_parts(body: object) -> BodyParts:
     return BodyParts(tuple(json), tuple(event), tuple(line), takes_bytes, takes_file)
 
 
-def _check_body(body: object, owner: str, name: str) -> None:
+def _check_body(body: object, owner: str, found: _Findings) -> None:
     parts = body_parts(body)
+    for item in parts.json:
+        if get_origin(item) in _ITERABLES and get_args(item)[:1] == (bytes,):
+            raise _Problem(
+                f"{owner} cannot be used: '{schema.spell(item)}' is a way to give bytes. Write bytes, such as "
+                "Ok[bytes]; res.send(...) takes an iterator of bytes for it."
+            )
     for item in (*((parts.json_type,) if parts.json else ()), *parts.event, *parts.line):
-        _check_type(item, f"The body of status {owner} of handler {name!r}")
+        with found:
+            _check_type(item, owner, "Answer with bytes or a File.")
 
 
 def _type_checking_names(module: types.ModuleType) -> set[str]:

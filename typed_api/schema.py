@@ -10,6 +10,7 @@ schema is rewritten and compiled; the type itself is never changed.
 import math
 import re
 import types
+import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, is_dataclass
 from enum import Enum
@@ -35,7 +36,8 @@ import pydantic_core
 from pydantic import BaseModel, EncodedBytes, EncodedStr, TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnnotation, PydanticUserError
 from pydantic_core import PydanticKnownError, SchemaSerializer, SchemaValidator, from_json
-from typing_extensions import is_typeddict
+from starlette.datastructures import UploadFile
+from typing_extensions import TypeAliasType, is_typeddict
 
 from typed_api._types import FormMarker
 from typed_api.errors import ApiError, ResponseValidationError
@@ -48,6 +50,8 @@ __all__ = [
     "TextField",
     "Where",
     "check_type",
+    "holds_upload",
+    "is_alias",
     "json_validator",
     "parse_json",
     "response_codec",
@@ -76,6 +80,8 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+# Before Python 3.14 the class of `type` statements is not the one that typing_extensions has for older Pythons.
+_ALIASES: Final[tuple[type, ...]] = (TypeAliasType, getattr(typing, "TypeAliasType", TypeAliasType))
 _CACHED_TYPES: Final = 4096
 _LISTED_ERRORS: Final = 100
 # Listing an error costs a few microseconds, and a body of 1 MB can make a million of them.
@@ -138,7 +144,8 @@ def check_type(type_: Any) -> None:
         type_: What a handler declares for a body, a query or an answer.
 
     Raises:
-        SchemaError: If the type, or one inside it, has no schema, names something undefined, or is `object`.
+        SchemaError: If the type, or one inside it, has no schema, names something undefined, or is `object` or
+            `BaseModel`.
     """
     if type_ is object:
         raise SchemaError(
@@ -151,6 +158,8 @@ def check_type(type_: Any) -> None:
 
 @_cached_by_type
 def _adapter(type_: Any) -> TypeAdapter[Any]:
+    if type_ is BaseModel:
+        raise SchemaError(type_, "'BaseModel' has no fields. Declare a class of your own that derives from it.")
     try:
         if _is_model(type_):
             # Depth 0: forward references mean what they mean in the module of the model, not in this one.
@@ -176,13 +185,59 @@ def _adapter(type_: Any) -> TypeAdapter[Any]:
     except (PydanticUserError, pydantic_core.SchemaError, TypeError) as error:
         first_line = str(error).partition("\n")[0]
         raise SchemaError(type_, f"'{spell(type_)}' cannot be read or written as JSON. {first_line}") from error
+    except Exception as error:  # Types may make their schemas themselves, with code that raises anything.
+        raise SchemaError(
+            type_,
+            f"'{spell(type_)}' cannot be read or written as JSON. Making its schema raised {type(error).__name__}: "
+            f"{str(error).partition(chr(10))[0]}",
+        ) from error
     if not adapter.pydantic_complete:
         raise SchemaError(type_, f"'{spell(type_)}' names a type that is not defined. Define it at module level.")
     return adapter
 
 
+def is_alias(hint: object) -> TypeGuard[TypeAliasType]:
+    """Tell whether a type is an alias that has a name at run time: a `type` statement, or `TypeAliasType(...)`."""
+    return isinstance(hint, _ALIASES)
+
+
 def _is_model(type_: object) -> TypeGuard[type[BaseModel]]:
     return isinstance(type_, type) and issubclass(type_, BaseModel)
+
+
+@_cached_by_type
+def holds_upload(type_: Any) -> bool:
+    """Tell whether a type has an uploaded file in it, which only a form can bring.
+
+    Args:
+        type_: A type that `check_type` has let through.
+    """
+    return _holds_upload(type_, {bool, bytes, float, int, str, type(None)})
+
+
+def _holds_upload(type_: Any, seen: set[type]) -> bool:
+    if isinstance(type_, type):
+        if type_ in seen:
+            return False
+        seen.add(type_)
+        if _is_model(type_) and type_.__pydantic_complete__:
+            # Much faster than to search its schema, and most bodies are models.
+            for field in type_.__pydantic_fields__.values():
+                if _holds_upload(field.annotation, seen):
+                    return True
+            return False
+        if not _has_fields(type_):
+            return issubclass(type_, UploadFile)
+    elif not is_alias(get_origin(type_) or type_):
+        return any(_holds_upload(arg, seen) for arg in get_args(type_))
+    return any(
+        node["type"] == "is-instance" and isinstance(node["cls"], type) and issubclass(node["cls"], UploadFile)
+        for _, node in _nodes(_schema_of(_adapter(type_)))
+    )
+
+
+def _has_fields(type_: Any) -> bool:
+    return is_dataclass(type_) or is_typeddict(type_) or hasattr(type_, "_fields") or _is_model(type_)
 
 
 def _schema_of(adapter: TypeAdapter[Any]) -> _Node:
@@ -224,11 +279,10 @@ def _without_schema(type_: Any, path: str, seen: list[Any]) -> tuple[str, Any] |
     """Find the innermost type that keeps `type_` from having a schema, and the way to it."""
     seen.append(type_)
     inner: list[tuple[str, Any]] = [(path, part) for part in get_args(type_)]
-    has_fields = is_dataclass(type_) or is_typeddict(type_) or hasattr(type_, "_fields") or _is_model(type_)
-    if has_fields and isinstance(type_, type):
+    if _has_fields(type_) and isinstance(type_, type):
         try:
             hints = get_type_hints(type_, include_extras=True)
-        except NameError:  # Another field names something undefined.
+        except Exception:  # Another field names something undefined, or its text cannot be evaluated.
             return path, type_
         inner += [(f"{path}.{name}", hint) for name, hint in hints.items()]
     is_recursive = False
@@ -242,6 +296,8 @@ def _without_schema(type_: Any, path: str, seen: list[Any]) -> tuple[str, Any] |
             found = _without_schema(part, part_path, seen)
             if found is not None:
                 return found
+        except Exception:  # Another fault than the one that is looked for.
+            continue
     # One that fails only because it leads back to where the search came from is not to blame.
     return None if is_recursive else (path, type_)
 
