@@ -148,6 +148,7 @@ async def test_plain_function_runs_in_a_thread_unless_told_otherwise(kind: str, 
         f"config = RouteConfig({config})\n"
         f"{kind}def get(req: ApiRequest, res: ApiResponse[Ok[int]]) -> Sent:\n"
         "    return res.json(threading.get_ident())\n"
+        "post = get\n"
     )
     answer = await call(app, "GET", "/api/x")
     assert (answer.json == threading.get_ident()) is on_loop

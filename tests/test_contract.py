@@ -181,8 +181,10 @@ def test_methods_of_a_module_without_handler_are_refused() -> None:
 def test_settings_of_a_method_that_the_module_lacks_are_refused() -> None:
     source = "config = RouteConfig(get=RouteConfig(etag=False), patch=RouteConfig(), head=RouteConfig())\n"
     assert problems(source + answering("Ok[User]")) == [
-        "RouteConfig(head=...) sets nothing, since the module has no function 'head'. Define it, or leave the setting out.",
-        "RouteConfig(patch=...) sets nothing, since the module has no function 'patch'. Define it, or leave the setting out.",
+        "RouteConfig(head=...) sets nothing, since the module has no function 'head'. Define it, or leave the "
+        "setting out.",
+        "RouteConfig(patch=...) sets nothing, since the module has no function 'patch'. Define it, or leave the "
+        "setting out.",
     ]
 
 
@@ -974,6 +976,10 @@ def test_alias_of_a_whole_parameter_means_what_it_stands_for(definitions: str, p
                     "A type of handler 'get' is made of itself without end. Put a list, a dict or a model between.",
                 ),
                 (
+                    "type One = Answer\ntype Answer = One",
+                    "A type of handler 'get' is made of itself without end. Put a list, a dict or a model between.",
+                ),
+                (
                     "type Answer = Answer | int",
                     "A type of handler 'get' is made of itself without end. Put a list, a dict or a model between.",
                 ),
@@ -1458,7 +1464,7 @@ def test_bytes_inside_a_json_document_are_text() -> None:
     ("declared", "owner", "spelled", "mend"),
     [
         ("ApiRequest[Picture]", "body", "Picture", "Take Form[Picture]."),
-        ("ApiRequest[list[Album]]", "body", "list[Album]", "Take Form[list[Album]]."),
+        ("ApiRequest[list[Album]]", "body", "list[Album]", "Take a Form[...] of a model with the file."),
         ("ApiRequest[None, Picture]", "query", "Picture", "Take it in the body, as Form[...]."),
         ("ApiRequest[None, Query, Picture]", "headers", "Picture", "Take it in the body, as Form[...]."),
     ],
@@ -1590,12 +1596,15 @@ def test_json_parts_are_one_type() -> None:
     assert body_parts(Union[int, str, bytes]).json_type == Union[int, str]
 
 
+Line = TypeAliasType("Line", str)
+
+
 @pytest.mark.parametrize(
     ("declared", "expected"),
     [
         (EventStream[User] | EventStream[int], User | int),
         (EventStream | EventStream[str], str),
-        (EventStream[TypeAliasType("Line", str)], str),
+        (EventStream[Line], str),
     ],
 )
 def test_events_of_several_streams_are_one_type(declared: object, expected: object) -> None:

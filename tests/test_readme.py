@@ -61,6 +61,20 @@ def test_guard_of_a_folder_refuses_and_hands_the_caller_on() -> None:
     assert client.get("/api/secret/name", headers={"Authorization": "Bearer secret"}).text == "ada"
 
 
+def test_form_takes_an_upload() -> None:
+    client = TestClient(create_app({"api/signup.py": program_with("class Signup(BaseModel)")}))
+
+    answer = client.post("/api/signup", data={"name": "Ada"}, files={"photo": ("a.png", b"x" * 2_000_000)})
+
+    assert (answer.status_code, answer.text) == (201, "Ada sent 2000000 bytes")
+
+
+def test_stream_sends_its_events() -> None:
+    client = TestClient(create_app({"api/count.py": program_with("async def count()")}))
+
+    assert client.get("/api/count").text == "id: 0\ndata: 0\n\nid: 1\ndata: 1\n\nid: 2\ndata: 2\n\n"
+
+
 def test_test_program_runs() -> None:
     exec(compile(program_with("create_app("), "README.md", "exec"), {})
 

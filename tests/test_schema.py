@@ -15,7 +15,7 @@ from datetime import time as clock_time
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Generic, Literal, NamedTuple, NotRequired, TypeVar, Union
+from typing import Annotated, Any, Generic, Literal, NamedTuple, NotRequired, Required, TypeVar, Union
 from uuid import UUID
 
 import pytest
@@ -48,7 +48,7 @@ from pydantic import (
 )
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 from pydantic_core import SchemaSerializer, SchemaValidator, core_schema
-from typing_extensions import TypeAliasType, TypedDict
+from typing_extensions import ReadOnly, TypeAliasType, TypedDict
 
 from typed_api import schema
 from typed_api.body import UploadFile
@@ -374,10 +374,6 @@ class Raises:
         raise cls.error
 
 
-class Opaque:
-    """A type that pydantic knows nothing of."""
-
-
 class RaisesKeyError(Raises):
     error = KeyError("nope")
 
@@ -399,10 +395,26 @@ def test_type_that_raises_while_its_schema_is_made_is_refused(declared: Any, nam
     assert unusable(declared) == f"'{name}' cannot be read or written as JSON. Making its schema raised {raised}"
 
 
-def test_type_that_raises_beside_one_without_a_schema_does_not_hide_it() -> None:
-    assert unusable(tuple[Raises, Opaque]) == (
-        "'tuple[Raises, Opaque]' cannot be read or written as JSON: 'Opaque' has no schema. Use a pydantic model, a "
-        "dataclass, a TypedDict or a type that JSON knows."
+class Opaque:
+    """A type that pydantic knows nothing of."""
+
+
+class HoldsOneWithoutASchema(TypedDict):
+    note: NotRequired[ReadOnly[str]]
+    bad: Required[Opaque]
+
+
+class KeepsOneThatRaises(BaseModel):
+    model_config = ConfigDict(defer_build=True)
+    _private: Raises = PrivateAttr()
+    bad: Opaque
+
+
+@pytest.mark.parametrize("declared", [HoldsOneWithoutASchema, KeepsOneThatRaises])
+def test_field_without_a_schema_is_found_behind_others(declared: type) -> None:
+    assert unusable(declared) == (
+        f"'{declared.__name__}' cannot be read or written as JSON: 'Opaque' has no schema (at "
+        f"'{declared.__name__}.bad'). Use a pydantic model, a dataclass, a TypedDict or a type that JSON knows."
     )
 
 
@@ -429,6 +441,10 @@ class Attachments(TypedDict):
     files: list[UploadFile]
 
 
+OneFile = TypeAliasType("OneFile", UploadFile)
+SomeFiles = TypeAliasType("SomeFiles", Union[list[UploadFile], None])
+
+
 @pytest.mark.parametrize(
     "declared",
     [
@@ -440,8 +456,8 @@ class Attachments(TypedDict):
         Attachments,
         Box[UploadFile],
         Annotated[Album, "x"],
-        TypeAliasType("File", UploadFile),
-        dict[str, TypeAliasType("Files", Union[list[UploadFile], None])],
+        OneFile,
+        dict[str, SomeFiles],
     ],
     ids=repr,
 )

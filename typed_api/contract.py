@@ -587,11 +587,11 @@ def _value_of(hint: object) -> object:
 def _unaliased(hint: object) -> object:
     """Take all aliases away from the top of a type."""
     seen: list[object] = []
-    while (value := _value_of(hint)) is not hint:
+    while schema.is_alias(hint) or schema.is_alias(get_origin(hint)):
+        if any(hint is known for known in seen):
+            raise RecursionError  # Of `type A = B` and `type B = A`.
         seen.append(hint)
-        if any(value is known for known in seen):
-            raise RecursionError
-        hint = value
+        hint = _value_of(hint)
     return hint
 
 
@@ -706,7 +706,8 @@ def _check_request_body(
         _check_fields(body, f"The body of handler {name!r}", takes_files=True)
     elif kind is BodyKind.JSON:
         _check_lone(body, name)
-        _check_type(body, f"The body of handler {name!r}", f"Take Form[{schema.spell(body)}].")
+        form = f"Form[{schema.spell(body)}]" if isinstance(body, type) else "a Form[...] of a model with the file"
+        _check_type(body, f"The body of handler {name!r}", f"Take {form}.")
 
 
 def _check_lone(body: object, name: str) -> None:

@@ -21,7 +21,9 @@ from typing import (
     Concatenate,
     Final,
     Literal,
+    NotRequired,
     ParamSpec,
+    Required,
     TypeAlias,
     TypeGuard,
     TypeVar,
@@ -37,7 +39,7 @@ from pydantic import BaseModel, EncodedBytes, EncodedStr, TypeAdapter, Validatio
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnnotation, PydanticUserError
 from pydantic_core import PydanticKnownError, SchemaSerializer, SchemaValidator, from_json
 from starlette.datastructures import UploadFile
-from typing_extensions import TypeAliasType, is_typeddict
+from typing_extensions import ReadOnly, TypeAliasType, is_typeddict
 
 from typed_api._types import FormMarker
 from typed_api.errors import ApiError, ResponseValidationError
@@ -222,10 +224,7 @@ def _holds_upload(type_: Any, seen: set[type]) -> bool:
         seen.add(type_)
         if _is_model(type_) and type_.__pydantic_complete__:
             # Much faster than to search its schema, and most bodies are models.
-            for field in type_.__pydantic_fields__.values():
-                if _holds_upload(field.annotation, seen):
-                    return True
-            return False
+            return any(_holds_upload(field.annotation, seen) for field in type_.__pydantic_fields__.values())
         if not _has_fields(type_):
             return issubclass(type_, UploadFile)
     elif not is_alias(get_origin(type_) or type_):
@@ -284,7 +283,7 @@ def _without_schema(type_: Any, path: str, seen: list[Any]) -> tuple[str, Any] |
             hints = get_type_hints(type_, include_extras=True)
         except Exception:  # Another field names something undefined, or its text cannot be evaluated.
             return path, type_
-        inner += [(f"{path}.{name}", hint) for name, hint in hints.items()]
+        inner += [(f"{path}.{name}", _unqualified(hint)) for name, hint in hints.items()]
     is_recursive = False
     for part_path, part in inner:
         if any(part is known for known in seen):
@@ -300,6 +299,13 @@ def _without_schema(type_: Any, path: str, seen: list[Any]) -> tuple[str, Any] |
             continue
     # One that fails only because it leads back to where the search came from is not to blame.
     return None if is_recursive else (path, type_)
+
+
+def _unqualified(hint: Any) -> Any:
+    """Take away what is said about a field of a TypedDict, and has no schema by itself."""
+    while get_origin(hint) in (Required, NotRequired, ReadOnly):
+        hint = get_args(hint)[0]
+    return hint
 
 
 # --- Walking and rewriting core schemas ------------------------------------------------------------------------------
