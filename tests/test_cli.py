@@ -536,7 +536,10 @@ def test_pages_may_be_anywhere_in_the_project(pages: str, folder: Path) -> None:
     )
 
 
-APP = "from typed_api import TypedAPI\napp = TypedAPI('pages')\nclass Of:\n    inner = app\nnumber = 5\ndef make(): return app\n"
+APP = (
+    "from typed_api import TypedAPI\napp = TypedAPI('pages')\nclass Of:\n    inner = app\nnumber = 5\n"
+    "def make(): return app\n"
+)
 
 
 @pytest.mark.parametrize("place", ["main_of_project:app", "main_of_project:Of.inner", "package_of_project.asgi:app"])

@@ -433,6 +433,13 @@ def test_an_empty_variable_counts_as_not_set(tmp_path: Path) -> None:
     assert load_settings(tmp_path, {"PORT": "", "TYPED_API_TITLE": "", "WEB_CONCURRENCY": ""}) == Settings(port=1)
 
 
+def test_a_table_under_the_name_of_the_command_is_a_warning(tmp_path: Path) -> None:
+    file = _write(tmp_path, "[tool.typed-api]\nport = 1\n")
+    assert load_settings(tmp_path, {}) == Settings(
+        warnings=(f"{file}: [tool.typed-api] is not read. Write [tool.typed_api], as the import is spelled.",)
+    )
+
+
 def test_an_unknown_key_is_a_warning_with_the_key_that_was_meant(tmp_path: Path) -> None:
     file = _write(tmp_path, '[tool.typed_api]\npage = "routes"\nxyzzy = 1\n')
     assert load_settings(tmp_path, {}) == Settings(

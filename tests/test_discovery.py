@@ -446,6 +446,15 @@ def test_a_config_that_is_none_is_a_start_up_error(site: Site) -> None:
     ]
 
 
+@pytest.mark.parametrize("file", ["api/a.py", "api/__init__.py"])
+def test_a_config_of_another_name_is_a_start_up_error(site: Site, file: str) -> None:
+    """Under another name its guards would let everybody through, without a word."""
+    site.write({"api/a.py": GET, file: CONFIG + "CONFIG = RouteConfig(etag=False)\n" + (GET if "a.py" in file else "")})
+    assert site.problems() == [
+        f"'pages/{file}' has a RouteConfig under the name 'CONFIG', and only 'config' is read. Rename it."
+    ]
+
+
 def test_a_module_imported_as_config_is_a_start_up_error(site: Site) -> None:
     site.write({"api/a.py": "import math as config\n" + GET})
     assert site.problems() == [

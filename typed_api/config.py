@@ -396,7 +396,10 @@ def load_settings(folder: Path, environ: Mapping[str, str]) -> Settings:
     file = folder / "pyproject.toml"
     values: dict[str, str | int | bool] = {}
     warnings: list[str] = []
-    for key, value in _read_table(file).items():
+    table, misnamed = _read_table(file)
+    if misnamed:
+        warnings.append(f"{file}: [tool.typed-api] is not read. Write [tool.typed_api], as the import is spelled.")
+    for key, value in table.items():
         if key not in _KEYS:
             near = difflib.get_close_matches(key, _KEYS, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else f" Known are {', '.join(_KEYS)}."
@@ -429,13 +432,14 @@ def environment(environ: Mapping[str, str]) -> Literal["development", "productio
     raise ConfigError(f"TYPED_API_ENV={value!r} is no known environment. Use 'development' or 'production'.")
 
 
-def _read_table(file: Path) -> Mapping[str, object]:
+def _read_table(file: Path) -> tuple[Mapping[str, object], bool]:
+    """Give our table of the file, and whether there is one under the command's spelling."""
     import tomllib
 
     try:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return {}
+        return {}, False
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file} is no UTF-8 text (at byte {error.start}), as TOML must be.") from error
     except OSError as error:
@@ -445,14 +449,15 @@ def _read_table(file: Path) -> Mapping[str, object]:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file} is not valid TOML: {error}.") from error
     tool = document.get("tool")
-    table = cast("Mapping[str, object]", tool).get("typed_api") if isinstance(tool, Mapping) else None
+    tables = cast("Mapping[str, object]", tool) if isinstance(tool, Mapping) else {}
+    table, misnamed = tables.get("typed_api"), "typed-api" in tables
     if table is None:
-        return {}
+        return {}, misnamed
     if not isinstance(table, Mapping):
         raise ConfigError(
             f"{file}: tool.typed_api = {table!r} is no table. Write its keys below a line [tool.typed_api]."
         )
-    return cast("Mapping[str, object]", table)
+    return cast("Mapping[str, object]", table), misnamed
 
 
 def _check_value(where: str, key: str, value: object) -> str | int | bool:

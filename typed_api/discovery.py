@@ -435,8 +435,16 @@ class _Reader:
 
     def _read_config(self, module: ModuleType, shown: str) -> RouteConfig | None:
         config = vars(module).get("config", UNSET)
-        if config is UNSET or isinstance(config, RouteConfig):
-            return config if isinstance(config, RouteConfig) else None
+        if config is UNSET:
+            stray = [name for name, value in vars(module).items() if isinstance(value, RouteConfig)]
+            if stray:
+                # Under another name its guards would let everybody through, without a word.
+                self.problems.append(
+                    f"{shown!r} has a RouteConfig under the name {stray[0]!r}, and only 'config' is read. Rename it."
+                )
+            return None
+        if isinstance(config, RouteConfig):
+            return config
         if isinstance(config, ModuleType):
             # Python sets a submodule on its package, under its own name.
             if config.__name__ != f"{module.__name__}.config":
