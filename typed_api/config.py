@@ -449,7 +449,7 @@ def _read_table(file: Path) -> tuple[Mapping[str, object], bool]:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file} is not valid TOML: {error}.") from error
     tool = document.get("tool")
-    tables = cast("Mapping[str, object]", tool) if isinstance(tool, Mapping) else {}
+    tables: Mapping[str, object] = cast("Mapping[str, object]", tool) if isinstance(tool, Mapping) else {}
     table, misnamed = tables.get("typed_api"), "typed-api" in tables
     if table is None:
         return {}, misnamed
