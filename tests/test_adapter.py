@@ -1387,6 +1387,12 @@ def test_known_file_is_not_sent_again(report: Path, headers: dict[str, str], sta
     assert answer.content == (b"0123456789" if (status_code, method) == (200, "GET") else b"")
 
 
+async def test_known_file_is_an_answer_without_a_body(report: Path) -> None:
+    answer = await call(sending(report), "GET", "/api/x", headers={"if-none-match": "*"})
+    assert [message["type"] for message in answer.sent] == ["http.response.start", "http.response.body"]
+    assert (answer.status, answer.body) == (304, b"")
+
+
 @pytest.mark.parametrize(
     ("name", "status"), [("post", ""), ("get", ".status(404)")], ids=["another method", "another status"]
 )

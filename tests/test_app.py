@@ -138,12 +138,16 @@ def lifespan_of(yielded: Any, log: list[str] | None = None) -> Callable[[TypedAP
 async def live(app: ASGIApp) -> tuple[list[Message], BaseException | None]:
     """Start and stop an app as a server does; give what it said, and what it raised."""
     sent: list[Message] = []
-    messages = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
+    received: list[str] = []
 
     async def receive() -> Message:
-        return next(messages)
+        received.append("lifespan.shutdown" if received else "lifespan.startup")
+        return {"type": received[-1]}
 
     async def send(message: Message) -> None:
+        # Complete is only what the server has asked for.
+        if message["type"].endswith(".complete"):
+            assert received[-1:] == [message["type"].removesuffix(".complete")]
         sent.append(message)
 
     try:
@@ -504,6 +508,11 @@ def test_app_that_nobody_holds_is_collected() -> None:
     del app
     gc.collect()
     assert gone() is None
+
+
+def test_collector_is_paused_while_the_routes_are_built() -> None:
+    source = HELLO.replace('"hello"', "str(WAS_ON)") + "\nimport gc\nWAS_ON = gc.isenabled()\n"
+    assert client(create_app({"api/index.py": source})).get("/api").text == "False"
 
 
 @pytest.mark.parametrize("was_on", [True, False])
@@ -928,6 +937,13 @@ async def test_middleware_that_does_nothing_is_a_500(caplog: pytest.LogCaptureFi
     ]
 
 
+async def test_middleware_that_only_reads_is_a_500_too() -> None:
+    async def read(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+
+    assert told(await call(acting(read), "GET", "/api")) == (500, FAILED)
+
+
 async def test_middleware_that_calls_the_app_twice_is_stopped() -> None:
     """The first answer is out whole; nothing of the second is sent."""
     sent: list[Message] = []
@@ -1242,8 +1258,9 @@ async def test_refusal_is_a_problem(
     assert logged(caplog) == []
 
 
-async def test_refusal_without_a_detail_has_none() -> None:
-    answer = await call(raising("ApiError(404)"), "GET", "/api")
+@pytest.mark.parametrize("what", ["ApiError(404)", "HTTPException(404, '')"])
+async def test_refusal_without_a_detail_has_none(what: str) -> None:
+    answer = await call(raising(what), "GET", "/api")
     assert told(answer) == (404, {"type": "about:blank", "title": "Not Found", "status": 404})
 
 
