@@ -7,11 +7,12 @@ reads this module too.
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar, Final, Generic, Literal, final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, final
 
 from typing_extensions import TypeVar
 
-from typed_api._types import Sendable
+if TYPE_CHECKING:
+    from typed_api._types import Sendable
 
 __all__ = [
     "BODYLESS_STATUSES",
@@ -161,7 +162,8 @@ def is_final_status(status_code: object) -> bool:
     return type(status_code) is not bool and isinstance(status_code, int) and 200 <= status_code <= 599
 
 
-BodyT_co = TypeVar("BodyT_co", covariant=True, bound=Sendable)
+# In quotes: `Sendable` is made of pydantic's classes, and the mypy plugin loads this module without pydantic.
+BodyT_co = TypeVar("BodyT_co", covariant=True, bound="Sendable")
 CodeT_co = TypeVar("CodeT_co", covariant=True, bound=int)
 
 

@@ -101,7 +101,7 @@ def answer_either_undeclared_status(res: ApiResponse[Ok[User] | NotFound[Problem
 # `json()` and `send()` without `status()` answer 200.
 def answer_without_status(res: ApiResponse[Created[User]]) -> None:
     res.json(User(id=1, name="Ann"))  # E[arg-type]
-    res.send(User(id=1, name="Ann"))  # E[call-overload, misc]
+    res.send(User(id=1, name="Ann"))  # E[arg-type]
     res.status(201).json(User(id=1, name="Ann"))
 
 
