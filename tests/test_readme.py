@@ -121,6 +121,23 @@ def test_keys_that_the_readme_names_are_those_of_the_project_file() -> None:
     assert set(re.findall(r"`([a-z_]+)`", told[1])) == known
 
 
+def test_mypy_says_of_the_wrong_handler_what_stands_beside_it(tmp_path: Path) -> None:
+    found = re.search(r"```ini\n(.*?)```.*?```py\n(.*?)```\n\n```text\n(.*?)```", TEXT, re.DOTALL)
+    assert found is not None
+    config, source, told = found.groups()
+    folder = tmp_path / "pages" / "api" / "users"
+    folder.mkdir(parents=True)
+    for package in (folder, folder.parent, folder.parent.parent):
+        (package / "__init__.py").touch()
+    (folder / "_id_.py").write_text(source, encoding="utf-8")
+    (tmp_path / "mypy.ini").write_text(config, encoding="utf-8")
+
+    command = [sys.executable, "-m", "mypy", "--strict", "."]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+
+    assert done.stdout == told
+
+
 @pytest.mark.parametrize("status_code", [409, 500])
 def test_undeclared_status_is_refused_by_mypy_as_told(status_code: int, tmp_path: Path) -> None:
     assert "`res.status(409)`" in TEXT

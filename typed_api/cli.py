@@ -1,4 +1,4 @@
-"""The command line: `typed-api dev`, `start` and `routes`.
+"""The command line: `typed-api dev`, `start`, `routes` and `check`.
 
 Owns the order of settings (options, environment, `.env` files, `pyproject.toml`), how a production server ends, and
 the words that a person in a terminal reads. Exit status 0 is fine, 1 is findings, 2 is misuse.
@@ -504,3 +504,72 @@ def routes(path: str, as_json: bool) -> None:
     methods_width = max((len(", ".join(row["methods"])) for row in rows), default=0)
     for row in rows:
         click.echo(f"{row['path']:<{width}}  {', '.join(row['methods']):<{methods_width}}  {row['file']}")
+
+
+# --- check ------------------------------------------------------------------------------------------------------------
+
+
+@main.command()
+@click.argument("path", default=".")
+@click.option("--json", "as_json", is_flag=True, help="Print for a program to read.")
+@click.option("--rename-brackets", is_flag=True, help="Rename [id].py and its like to _id_.py, and do nothing else.")
+@click.option("--yes", is_flag=True, help="With --rename-brackets: do not ask.")
+def check(path: str, as_json: bool, rename_brackets: bool, yes: bool) -> None:
+    """Prove the routes of the project in PATH.
+
+    Imports every route, runs mypy with the plugin, and makes sure that mypy has looked at each route file.
+    """
+    from typed_api.check import check_project
+
+    if rename_brackets and as_json:
+        raise click.UsageError("--rename-brackets and --json do not go together. Leave one of them out.")
+    if yes and not rename_brackets:
+        raise click.UsageError("--yes answers what --rename-brackets asks. Give it with --rename-brackets.")
+    _enter(path)
+    settings = _settle_or_refuse()
+    if rename_brackets:
+        _rename_brackets(settings, ask=not yes)
+        return
+    # What modules print while they are imported is not what was asked for.
+    with contextlib.redirect_stdout(sys.stderr):
+        report = check_project(settings, build_app)
+    if report.notes:
+        click.echo(report.notes, err=True, nl=False)
+    click.echo(report.to_json() if as_json else report.to_text())
+    sys.exit(1 if report.findings else 0)
+
+
+def _rename_brackets(settings: Settings, *, ask: bool) -> None:
+    from typed_api.pattern import PatternError
+    from typed_api.rename import RenameError, plan_rename
+
+    root = Path(settings.pages)
+    if not root.is_dir() and settings.pages.replace(".", "").isidentifier():
+        root = Path(*settings.pages.split("."))
+    if not root.is_dir():
+        raise click.UsageError(
+            f"The root folder of the routes, {settings.pages!r}, is no folder here. Name it in pyproject.toml: "
+            '[tool.typed_api] pages = "..."'
+        )
+    try:
+        plan = plan_rename(root, word_separator=settings.word_separator)
+    except PatternError as error:
+        raise click.UsageError(str(error)) from None
+    if plan.conflicts:
+        raise _Abort("\n- ".join(["Nothing was changed, because of this:", *plan.conflicts]))
+    if not plan.steps:
+        click.echo(f"Nothing to rename in '{settings.pages}'.")
+        return
+    click.echo(str(plan))
+    if ask:
+        try:
+            agreed = click.confirm("\nDo this?", err=True)
+        except click.Abort:
+            raise _Abort("\nNothing was changed: there was no answer. --yes goes without one.") from None
+        if not agreed:
+            raise _Abort("Nothing was changed.")
+    try:
+        plan.apply()
+    except RenameError as error:
+        raise _Abort(str(error)) from None
+    click.echo(plan.summary)
