@@ -479,3 +479,20 @@ def test_type_checker_finds_the_mistakes_that_the_readme_invites_to(checker: str
     command = {"mypy": ["mypy", "."], "pyright": ["pyright", "--pythonpath", sys.executable]}[checker]
     run = subprocess.run([sys.executable, "-m", *command], cwd=project, capture_output=True, text=True, check=False)
     assert set(re.findall(r"(\w+\.py):\d+(?::\d+ -)? ?:? error", run.stdout)) == set(MISTAKES), run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("example", [BASIC, REST], ids=["basic", "rest"])
+def test_mypy_says_of_the_wrong_line_what_the_readme_tells(example: Path, tmp_path: Path) -> None:
+    told = re.search(
+        r"A wrong line: `(.+?)` in\s+`(.+?)`\s+made\s+`(.+?)`, and mypy says\n\n```text\n(.+?)\n```",
+        (example / "README.md").read_text(encoding="utf-8"),
+    )
+    assert told is not None
+    old, name, new, sentence = told.groups()
+    project = tmp_path / example.name
+    shutil.copytree(example, project, ignore=shutil.ignore_patterns("__pycache__", ".*", "*.sqlite3"))
+    source = (project / name).read_text(encoding="utf-8")
+    assert source.count(old) == 1
+    (project / name).write_text(source.replace(old, new), encoding="utf-8")
+    run = subprocess.run([sys.executable, "-m", "mypy", "."], cwd=project, capture_output=True, text=True, check=False)
+    assert re.findall(r"error: (.+)", run.stdout) == [sentence], run.stdout + run.stderr
