@@ -94,9 +94,6 @@ T = TypeVar("T")
 
 _REQUEST_BODY: Final = f"{REQUEST}.body"
 _BODYLESS_METHODS: Final = frozenset({"GET", "HEAD"})
-# The frames of mypy's binder at the end of a function's body. Inside the first check of a `finally`, for all the ways
-# out but that one, there is one more.
-_FRAMES_AT_END: Final = 2
 
 
 class TypedApiPlugin(Plugin):
@@ -116,6 +113,8 @@ class TypedApiPlugin(Plugin):
         # Any: mypy's semantic analyzer is no part of its plugin interface.
         self._analyzer: Any = None
         self._entered: MypyFile | None = None
+        # The binder of the function that is being checked, and the number of its frames at the first end mark.
+        self._checked: tuple[Any, int] = (None, 0)
         # mypy asks for a hook at every call of every method: made once.
         self._signature_hooks: Mapping[str, Callable[[MethodSigContext], FunctionLike]] = {
             f"{RESPONSE}.status": _status_signature,
@@ -228,8 +227,19 @@ class TypedApiPlugin(Plugin):
             check_module(chk.tree, route, chk.options, functools.partial(_fail_at, chk))
         elif isinstance(function, FuncDef) and route.pattern is not None:
             check = HandlerCheck(chk, function, route.pattern, literal_config(chk.tree), self._sources)
-            check.run(at_end=len(chk.binder.frames) <= _FRAMES_AT_END)
+            check.run(at_end=self._is_end_reached(chk.binder))
         return ctx.default_return_type
+
+    def _is_end_reached(self, binder: Any) -> bool:
+        """Tell why mypy checks the `finally` around a body: for all the ways out of it, or because its end is reached.
+
+        The first comes first, inside of one frame more of mypy's binder, of which each check of a function has its own.
+        """
+        known, depth = self._checked
+        frames = len(binder.frames)
+        is_end = known is binder and frames < depth
+        self._checked = (binder, depth if is_end else frames)
+        return is_end
 
     def get_additional_indirect_deps(self, file: MypyFile) -> set[str]:
         """Check a module that could not be marked: a worker of `mypy -n`, and no type in all of the file.
