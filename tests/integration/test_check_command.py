@@ -385,12 +385,10 @@ def test_a_mypy_that_refuses_its_configuration_is_a_finding(tmp_path: Path, chec
 def test_a_route_that_does_not_parse_stops_mypy(tmp_path: Path, check: Checker) -> None:
     write_files(tmp_path, {"pages/api/a.py": "def get(:\n", "pages/api/b.py": WRONG, "mypy.ini": MYPY_INI})
     answer = check(tmp_path, "--json")
-    # How many errors one mistake makes is up to the parser.
-    assert (answer.status, {*answer.places}, answer.json["checked"]) == (
-        1,
-        {("pages/api/a.py", "syntax"), ("pages/api/a.py", "typed-api-startup")},
-        0,
-    )
+    # How many errors one mistake makes is up to the parser; older releases of mypy give such an error no place.
+    places = {*answer.places} - {("pages/api/a.py", "syntax"), ("mypy", "typed-api-mypy")}
+    assert (answer.status, places, answer.json["checked"]) == (1, {("pages/api/a.py", "typed-api-startup")}, 0)
+    assert len({*answer.places}) == 2
 
 
 # --- renaming ---------------------------------------------------------------------------------------------------------
