@@ -102,7 +102,8 @@ def without_echo(stdout: str) -> str:
 
 def last_line(result: Result) -> tuple[int, str, str]:
     *_, last = result.stderr.splitlines() or [""]
-    return result.exit_code, without_echo(result.stdout), last
+    # The same runner keeps the answer, and with it the end of the line, from stderr.
+    return result.exit_code, without_echo(result.stdout), last.removeprefix("Do this? [y/N]:")
 
 
 # --- the report -------------------------------------------------------------------------------------------------------
