@@ -4,12 +4,13 @@ import importlib.metadata
 import json
 import os
 import re
+import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
+from types import MappingProxyType, SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from click.testing import CliRunner, Result
@@ -22,6 +23,9 @@ from typed_api.check import MYPY_CODE, STARTUP_CODE, UNCHECKED_CODE, Finding, Re
 from typed_api.config import Settings
 
 ROOT = Path(__file__).parent.parent
+# The worker as it is; tests that put another in its place run that one.
+WORKER = vars(check)["_WORKER"]
+
 ANSWER: Mapping[str, Any] = {
     "config_file": "mypy.ini",
     "options": {"files": [], "packages": [], "modules": [], "plugins": ["typed_api.mypy_plugin"]},
@@ -58,28 +62,23 @@ Answers = Callable[..., None]
 
 
 @pytest.fixture
-def answers(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Answers:
+def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
     """Let mypy answer what a test says: a route is checked unless it has a reason, and none is if `routes` is None."""
-    place = tmp_path_factory.mktemp("mypy")
-    # The stand-in is no code of ours: measuring it has nothing to tell, and has been seen to end it.
-    for name in [name for name in os.environ if name.startswith("COVERAGE_PROCESS")]:
-        monkeypatch.delenv(name)
+    standing_in: dict[str, object] = {"answer": ANSWER, "reasons": {}, "judges": True}
+
+    def run(command: Sequence[str], *, input: str, **options: Any) -> subprocess.CompletedProcess[str]:
+        if command[-1] != str(WORKER):
+            return subprocess.run(command, input=input, **options)
+        files = json.loads(input)["routes"] if standing_in["judges"] else []
+        reasons = cast("Mapping[str, object]", standing_in["reasons"])
+        said = {**cast("Mapping[str, object]", standing_in["answer"]), "routes": {f: reasons.get(f) for f in files}}
+        return subprocess.CompletedProcess(command, 0, json.dumps(said), "")
 
     def answer(*, routes: Mapping[str, object] | None = MappingProxyType({}), **changes: Any) -> None:
-        given = {**ANSWER, **changes}
-        reasons = {str(Path.cwd() / file): reason for file, reason in (routes or {}).items()}
-        judged = "[]" if routes is None else "question['routes']"
-        script = place / "worker.py"
-        script.write_text(
-            "import json, sys\n"
-            "question = json.loads(sys.stdin.read())\n"
-            f"reasons = {reasons!r}\n"
-            f"answer = {given!r}\n"
-            f"answer['routes'] = {{file: reasons.get(file) for file in {judged}}}\n"
-            "print(json.dumps(answer))\n",
-            "utf-8",
-        )
-        monkeypatch.setattr(check, "_WORKER", script)
+        standing_in["answer"] = {**ANSWER, **changes}
+        standing_in["reasons"] = {str(Path.cwd() / file): reason for file, reason in (routes or {}).items()}
+        standing_in["judges"] = routes is not None
+        monkeypatch.setattr(check, "subprocess", SimpleNamespace(run=run))
 
     answer()
     return answer
