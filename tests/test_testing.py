@@ -237,6 +237,16 @@ def test_app_leaves_nothing_behind() -> None:
     assert leftovers() == before
 
 
+def test_an_import_under_way_misses_nothing_when_an_app_goes() -> None:
+    app = create_app({"api/hello.py": HELLO})
+    search = [*sys.path]
+    entries = iter(sys.path)
+    seen = [next(entries)]
+    del app
+    gc.collect()
+    assert ([*seen, *entries], len(sys.path)) == (search, len(search) - 1)
+
+
 def test_files_of_an_app_stay_as_long_as_a_client_has_it() -> None:
     client = TestClient(create_app({"api/hello.py": HELLO + "\nimport inspect\n"}))
     gc.collect()

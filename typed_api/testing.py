@@ -132,6 +132,7 @@ def _write_tree(files: Mapping[str, str], root: Path) -> None:
 def _remove(parent: Path, package: str) -> None:
     for name in [name for name in sys.modules if name == package or name.startswith(package + ".")]:
         del sys.modules[name]
-    if str(parent) in sys.path:
-        sys.path.remove(str(parent))
+    # Another list, not the same one shortened: the garbage collector may call this in the middle of an import, whose
+    # loop over `sys.path` would step over an entry and miss the module that is there.
+    sys.path = [entry for entry in sys.path if entry != str(parent)]
     shutil.rmtree(parent, ignore_errors=True)
