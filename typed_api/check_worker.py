@@ -161,9 +161,9 @@ class _Judge:
             return deaf
         if not self._has_package:
             return {"reason": "package"}
-        found = None if self._plugin is None else self._plugin._route(state.path)
+        found = None if self._plugin is None else self._plugin.route_of(state.path)
         if found is None or found.pattern is None:
-            return {"reason": "root", "root": getattr(self._plugin, "_root", None)}
+            return {"reason": "root", "root": getattr(self._plugin, "root", None)}
         return None
 
     def _find_state(self, route: str) -> _Mypy:

@@ -662,7 +662,7 @@ def _read_request(
     with found:
         kind, body = _read_body(body, config)
         if kind in (BodyKind.JSON, BodyKind.FORM, BodyKind.RAW):
-            _check_request_body(hint, kind, body, name, method, config)
+            _check_request_body(kind, body, name, method, config)
     with found:
         if _plain(query) is not Query:
             query_type = query
@@ -687,11 +687,11 @@ def _read_body(body: object, config: ResolvedConfig) -> tuple[BodyKind, object]:
     return BodyKind.JSON, body
 
 
-def _check_request_body(
-    hint: object, kind: BodyKind, body: object, name: str, method: Method, config: ResolvedConfig
-) -> None:
+def _check_request_body(kind: BodyKind, body: object, name: str, method: Method, config: ResolvedConfig) -> None:
     if name != "handler" and method in BODYLESS_METHODS:
-        raise _Problem(f"A {method} request has no body: {name!r} cannot take {schema.spell(hint)!r}.")
+        # As a type checker sees it: without the marker of a form.
+        declared = f"ApiRequest[{schema.spell(body)}]"
+        raise _Problem(f"A {method} request has no body: {name!r} cannot take {declared!r}.")
     if kind is BodyKind.FORM and importlib.util.find_spec("python_multipart") is None:
         raise _Problem(
             f"Handler {name!r} takes a form, which needs the 'python-multipart' package. Install it with: "

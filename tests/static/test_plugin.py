@@ -69,6 +69,18 @@ def test_plugin_has_the_version_of_the_package() -> None:
     assert mypy_plugin.__version__ == typed_api.__version__
 
 
+@pytest.mark.parametrize("source", [SILENT, '"""Only a text."""\n', "import sys\n"])
+def test_file_that_mypy_is_told_to_ignore_is_not_accused(project: Path, source: str) -> None:
+    write_project(project, {"pages/api/silent.py": "# type: ignore\n" + source, "pages/api/undeclared.py": UNDECLARED})
+    assert run(project) == (BOTH[1:], "")
+
+
+@pytest.mark.parametrize("source", ["", "# Nothing yet.\n\n"])
+def test_empty_file_has_no_handler(project: Path, source: str) -> None:
+    write_project(project, {"pages/api/silent.py": source, "pages/api/undeclared.py": UNDECLARED})
+    assert run(project) == ([("pages/api/silent.py", "typed-api-route"), *BOTH[1:]], "")
+
+
 @pytest.mark.parametrize(
     ("disabled", "left"),
     [("typed-api-flow", BOTH[1:]), ("typed-api-status", BOTH[:1]), ("typed-api", [])],

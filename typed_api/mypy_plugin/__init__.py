@@ -77,6 +77,7 @@ from typed_api.mypy_plugin._trees import (
     END_METHOD,
     body_of,
     has_mark,
+    is_dropped,
     is_mark,
     mark_handler,
     mark_module,
@@ -97,7 +98,11 @@ _BODYLESS_METHODS: Final = frozenset({"GET", "HEAD"})
 
 
 class TypedApiPlugin(Plugin):
-    """The hooks of one run of mypy."""
+    """The hooks of one run of mypy.
+
+    Attributes:
+        root: The folder of the routes, absolute; None when the project's settings cannot be read.
+    """
 
     def __init__(self, options: Options) -> None:
         """Read the project's settings.
@@ -106,7 +111,7 @@ class TypedApiPlugin(Plugin):
             options: mypy's.
         """
         super().__init__(options)
-        self._root: str | None = None
+        self.root: str | None = None
         self._separator: str | None = None
         self._sources: Sources = Sources()
         self._routes: dict[str, Route | None] = {}
@@ -162,16 +167,24 @@ class TypedApiPlugin(Plugin):
         pages = folder / settings.pages
         if not pages.is_dir():
             pages = folder / settings.pages.replace(".", os.sep)
-        self._root, self._separator = os.path.abspath(pages), settings.word_separator
+        self.root, self._separator = os.path.abspath(pages), settings.word_separator
 
     def report_config_data(self, ctx: ReportConfigContext) -> list[str | None]:
         """Say what the findings in a file depend on beside it: these modules, and what the file serves."""
         return [_digest(), self._relative(ctx.path), self._separator]
 
     def _relative(self, path: str) -> str | None:
-        return None if self._root is None else relative_to(self._root, path)
+        return None if self.root is None else relative_to(self.root, path)
 
-    def _route(self, path: str) -> Route | None:
+    def route_of(self, path: str) -> Route | None:
+        """Say what a file is in the project's routes.
+
+        Args:
+            path: As mypy has it.
+
+        Returns:
+            None when the file is not below the root folder.
+        """
         if path not in self._routes:
             relative = self._relative(path)
             self._routes[path] = None if relative is None else read_route(relative, self._separator)
@@ -203,8 +216,8 @@ class TypedApiPlugin(Plugin):
         return ctx.api.analyze_type(ctx.type)
 
     def _mark(self, file: MypyFile) -> None:
-        route = self._route(file.path) if file.path else None
-        if route is None or has_mark(file):
+        route = self.route_of(file.path) if file.path else None
+        if route is None or has_mark(file) or is_dropped(file):
             return
         if route.pattern is not None:
             close_matches = not any(code.code == "exhaustive-match" for code in self.options.enabled_error_codes)
@@ -219,7 +232,7 @@ class TypedApiPlugin(Plugin):
             return ctx.default_return_type
         # Any: mypy's checker is no part of its plugin interface.
         chk: Any = ctx.api
-        route = self._route(chk.path)
+        route = self.route_of(chk.path)
         function = chk.scope.current_function()
         if route is None or chk.current_node_deferred:
             return ctx.default_return_type
@@ -250,8 +263,8 @@ class TypedApiPlugin(Plugin):
         return set()
 
     def _check_unmarked(self, file: MypyFile) -> None:
-        route = self._route(file.path) if file.path else None
-        if route is None or has_mark(file):
+        route = self.route_of(file.path) if file.path else None
+        if route is None or has_mark(file) or is_dropped(file):
             return
         problems: list[tuple[int, str, ErrorCode]] = []
 
@@ -322,7 +335,7 @@ class TypedApiPlugin(Plugin):
     def _check_query_item(self, ctx: MethodContext) -> Type:
         # Any: mypy's checker is no part of its plugin interface.
         chk: Any = ctx.api
-        route = self._route(chk.path)
+        route = self.route_of(chk.path)
         names = literal_strings(ctx.arg_types[0][0]) if ctx.arg_types and ctx.arg_types[0] else None
         if route is None or route.pattern is None or names is None:
             return ctx.default_return_type

@@ -195,11 +195,8 @@ class HandlerCheck:
         body, query, headers = request.args
         if declares_body(body):
             if name in _BODYLESS:
-                # The defaults of the later parameters are not what was written.
-                written = (
-                    [body] if _is_default(query, QUERY_MAPPING) and _is_default(headers, HEADERS) else request.args
-                )
-                shown = spelled(Instance(request.type, written), self._options)
+                # The body alone, as start-up says it: the types of queries and headers are not at fault.
+                shown = spelled(Instance(request.type, [body]), self._options)
                 self._fail(f'A {name.upper()} request has no body: "{name}" cannot take {shown}', where, _codes.METHOD)
             elif self._leaves_body_unread():
                 self._fail(
@@ -327,10 +324,6 @@ class HandlerCheck:
 
 def _is_unannotated(declared: ProperType) -> bool:
     return isinstance(declared, AnyType) and declared.type_of_any == TypeOfAny.unannotated
-
-
-def _is_default(declared: Type, fullname: str) -> bool:
-    return instance_of(declared, fullname) is not None
 
 
 def _returns_nothing(item: ProperType) -> bool:

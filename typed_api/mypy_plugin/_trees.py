@@ -76,6 +76,20 @@ def has_mark(file: MypyFile) -> bool:
     return bool(file.defs) and is_mark(file.defs[-1])
 
 
+def is_dropped(file: MypyFile) -> bool:
+    """Tell whether mypy dropped the code of a module, as it does where `# type: ignore` stands above all of it.
+
+    Such a module has no statements, as an empty one, and its parsers do not agree on leaving the comment.
+    """
+    if file.defs:
+        return False
+    try:
+        with open(file.path, encoding="utf-8", errors="replace") as source:
+            return any(line.strip() and not line.lstrip().startswith("#") for line in source)
+    except OSError:
+        return False
+
+
 def mark_module(file: MypyFile) -> None:
     """Give a module its end mark."""
     if not has_mark(file):
