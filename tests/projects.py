@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +44,34 @@ def clean_environ(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     own = ("HOST", "PORT", "WEB_CONCURRENCY", "PYTHONDONTWRITEBYTECODE")
     kept = {name: value for name, value in os.environ.items() if name not in own and not name.startswith("TYPED_API_")}
     return {**kept, "PYTHONUNBUFFERED": "1", **(environ or {})}
+
+
+@contextlib.contextmanager
+def working_in(folder: Path) -> Iterator[Path]:
+    """Make a folder the working directory, with the environment of a command; what is done in this process is undone.
+
+    Modules that were imported from below the folder are forgotten.
+    """
+    environ, modules, search, here = dict(os.environ), set(sys.modules), list(sys.path), Path.cwd()
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(clean_environ())
+    try:
+        yield folder
+    finally:
+        os.chdir(here)
+        os.environ.clear()
+        os.environ.update(environ)
+        sys.path[:] = search
+        # All at once: a package without `__init__.py` asks its parent where it is.
+        gone = [name for name in sys.modules.keys() - modules if _is_below(sys.modules[name], folder)]
+        for name in gone:
+            del sys.modules[name]
+
+
+def _is_below(module: object, folder: Path) -> bool:
+    places = [getattr(module, "__file__", None) or "", *getattr(module, "__path__", ())]
+    return any(place.startswith(str(folder)) for place in places)
 
 
 def run(

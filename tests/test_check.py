@@ -5,7 +5,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from click.testing import CliRunner, Result
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from tests.projects import clean_environ, route, write_files
+from tests.projects import route, working_in, write_files
 from typed_api import TypedAPI, check, check_worker, cli
 from typed_api.check import MYPY_CODE, STARTUP_CODE, UNCHECKED_CODE, Finding, Report, check_project
 from typed_api.config import Settings
@@ -37,25 +36,8 @@ ANSWER: Mapping[str, Any] = {
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
     """An empty project that is the working directory; what a check changes in this process is undone."""
-    environ, modules, search = dict(os.environ), set(sys.modules), list(sys.path)
-    here = Path.cwd()
-    os.chdir(tmp_path)
-    os.environ.clear()
-    os.environ.update(clean_environ())
-    yield tmp_path
-    os.chdir(here)
-    os.environ.clear()
-    os.environ.update(environ)
-    sys.path[:] = search
-    # All at once: a package without `__init__.py` asks its parent where it is.
-    gone = [name for name in sys.modules.keys() - modules if _is_below(sys.modules[name], tmp_path)]
-    for name in gone:
-        del sys.modules[name]
-
-
-def _is_below(module: object, folder: Path) -> bool:
-    places = [getattr(module, "__file__", None) or "", *getattr(module, "__path__", ())]
-    return any(place.startswith(str(folder)) for place in places)
+    with working_in(tmp_path):
+        yield tmp_path
 
 
 Answers = Callable[..., None]

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 from uvicorn.main import main as uvicorn_command
 
-from tests.projects import clean_environ, route, write_files
+from tests.projects import route, working_in, write_files
 from typed_api import TypedAPI, __version__, cli
 
 PROJECT: Mapping[str, str] = {"pages/api/index.py": route("index")}
@@ -32,20 +32,8 @@ OWN_OF_UVICORN = [
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
     """An empty project that is the working directory; what a command changes in this process is undone."""
-    environ, modules, search = dict(os.environ), set(sys.modules), list(sys.path)
-    here = Path.cwd()
-    os.chdir(tmp_path)
-    os.environ.clear()
-    os.environ.update(clean_environ())
-    yield tmp_path
-    os.chdir(here)
-    os.environ.clear()
-    os.environ.update(environ)
-    sys.path[:] = search
-    for name in sys.modules.keys() - modules:
-        places = [getattr(sys.modules[name], "__file__", None) or "", *getattr(sys.modules[name], "__path__", ())]
-        if any(place.startswith(str(tmp_path)) for place in places):
-            del sys.modules[name]
+    with working_in(tmp_path):
+        yield tmp_path
 
 
 @pytest.fixture
@@ -59,8 +47,8 @@ def started(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict
         raise SystemExit(0)
 
     # Whether a port of this machine is free is no matter here.
-    monkeypatch.setattr(cli, "_refuse_taken_port", lambda host, port: None)
-    monkeypatch.setattr(cli, "_Config", record)
+    monkeypatch.setattr(cli._serve, "_refuse_taken_port", lambda host, port: None)
+    monkeypatch.setattr(cli._serve, "_Config", record)
 
     def start(*arguments: str) -> dict[str, Any]:
         seen.clear()
@@ -81,7 +69,7 @@ def developed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., di
         seen.update(host=host, port=port, folders=folders, reload=reload, env=os.environ["TYPED_API_ENV"])
         return 0
 
-    monkeypatch.setattr(cli, "serve", record)
+    monkeypatch.setattr(cli._serve, "serve", record)
 
     def dev(*arguments: str) -> dict[str, Any]:
         result = call("dev", *arguments)
@@ -422,7 +410,7 @@ def test_a_host_that_cannot_be_found_is_left_to_the_server(monkeypatch: pytest.M
         raise socket.gaierror(-2, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", find_nothing)
-    cli._refuse_taken_port("nowhere.invalid", 80)
+    cli._serve._refuse_taken_port("nowhere.invalid", 80)
     assert asked == ["nowhere.invalid"]
 
 
@@ -492,9 +480,9 @@ def test_the_environment_is_not_taken_from_a_file(folder: Path) -> None:
 def test_start_tells_that_debug_is_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_files(folder, PROJECT)
     os.environ["TYPED_API_DEBUG"] = "1"
-    monkeypatch.setattr(cli, "_refuse_taken_port", lambda host, port: None)
-    monkeypatch.setattr(cli, "_Config", lambda app, **options: type("Config", (), options))
-    monkeypatch.setattr(cli, "_run", lambda config: 0)
+    monkeypatch.setattr(cli._serve, "_refuse_taken_port", lambda host, port: None)
+    monkeypatch.setattr(cli._serve, "_Config", lambda app, **options: type("Config", (), options))
+    monkeypatch.setattr(cli._serve, "_run", lambda config: 0)
     result = call("start")
     assert (result.exit_code, result.stderr) == (
         0,
@@ -579,8 +567,8 @@ def test_an_app_that_is_not_there_is_told_in_one_sentence(
 ) -> None:
     write_files(folder, {**PROJECT, "main_of_project.py": APP, "package_of_project/asgi.py": APP})
     os.environ["TYPED_API_APP"] = place
-    monkeypatch.setattr(cli, "_refuse_taken_port", lambda host, port: None)
-    monkeypatch.setattr(cli, "_Config", lambda app, **options: None)
+    monkeypatch.setattr(cli._serve, "_refuse_taken_port", lambda host, port: None)
+    monkeypatch.setattr(cli._serve, "_Config", lambda app, **options: None)
     result = call(command)
     assert (result.exit_code, result.stdout, result.stderr) == (
         1,
@@ -635,8 +623,8 @@ def test_routes_that_cannot_be_served_are_told_alike_with_an_app_object(folder: 
 
 @pytest.mark.parametrize("command", ["start", "routes"])
 def test_a_missing_folder_of_routes_is_told(command: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "_refuse_taken_port", lambda host, port: None)
-    monkeypatch.setattr(cli, "_Config", lambda app, **options: None)
+    monkeypatch.setattr(cli._serve, "_refuse_taken_port", lambda host, port: None)
+    monkeypatch.setattr(cli._serve, "_Config", lambda app, **options: None)
     result = call(command)
     assert (result.exit_code, result.stdout, result.stderr) == (
         1,

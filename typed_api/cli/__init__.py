@@ -1,0 +1,23 @@
+"""The command line: `typed-api dev`, `start`, `routes` and `check`.
+
+Owns the commands and the words that a person in a terminal reads. Exit status 0 is fine, 1 is findings, 2 is misuse.
+"""
+
+import click
+
+from typed_api import __version__
+from typed_api.cli._project import build_app
+from typed_api.cli._routes import check, routes
+from typed_api.cli._serve import dev, start
+
+__all__ = ["build_app", "main"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="typed-api")
+def main() -> None:
+    """Serve typed route modules."""
+
+
+for command in (dev, start, routes, check):
+    main.add_command(command)
