@@ -64,7 +64,7 @@ from typed_api.streams import (
     send_stream,
 )
 
-__all__ = ["Adapter", "Fail", "Params", "Services", "compile_handler", "etag_of"]
+__all__ = ["Adapter", "Fail", "Params", "Services", "WatchedSend", "compile_handler", "etag_of"]
 
 logger: logging.Logger = logging.getLogger("typed_api")
 
@@ -548,6 +548,26 @@ def _warn_size(scope: Scope, limit: int) -> None:
     )
 
 
+class WatchedSend:
+    """ASGI's send, which remembers whether anything went through it: what has begun cannot become another answer.
+
+    Attributes:
+        started: Whether a message was sent.
+    """
+
+    __slots__ = ("_send", "started")
+
+    def __init__(self, send: Send) -> None:
+        """Watch a `send`."""
+        self._send: Send = send
+        self.started: bool = False
+
+    async def __call__(self, message: Message) -> None:
+        """Send a message."""
+        self.started = True
+        await self._send(message)
+
+
 async def _answer_stream(
     res: AnyResponse,
     scope: Scope,
@@ -562,13 +582,7 @@ async def _answer_stream(
     raises: bool,
 ) -> bool:
     """Send an answer that comes piece by piece; False when it failed before its first byte."""
-    started = False
-
-    async def watched(message: Message) -> None:
-        nonlocal started
-        started = True
-        await send(message)
-
+    watched = WatchedSend(send)
     try:
         if res._status in BODYLESS_STATUSES:
             # Bytes after such a head would be read as the next answer of the connection.
@@ -583,7 +597,7 @@ async def _answer_stream(
             watcher = None if reads_body else receive
             await _send_pieces(res, scope, watcher, watched, limit, hides_body=hides_body)
     except Exception as error:
-        if started:
+        if watched.started:
             # The server cuts the connection: a clean end would pass half an answer off as a whole one.
             if raises:
                 raise

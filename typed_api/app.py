@@ -26,7 +26,7 @@ from starlette.middleware import Middleware
 
 from typed_api import wire
 from typed_api._types import ASGIApp, Message, Receive, Scope, Send
-from typed_api.adapter import Adapter, Params, Services, compile_handler
+from typed_api.adapter import Adapter, Params, Services, WatchedSend, compile_handler
 from typed_api.body import ClientDisconnected, check_framing
 from typed_api.config import environment
 from typed_api.contract import ContractError, Endpoint, Handler, describe
@@ -402,17 +402,11 @@ class TypedAPI:
         if scope["type"] != "http":
             await app(child, receive, send)
             return
-        started = False
-
-        async def watched(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
+        watched = WatchedSend(send)
         try:
             await app(child, receive, watched)
         except Exception as error:  # `StaticFiles` raises its 404 and leaves the answer to the app around it.
-            if started:
+            if watched.started:
                 raise
             await self._fail(scope, receive, send, error, f"the mount {prefix or '/'!r}")
 
@@ -452,7 +446,7 @@ class TypedAPI:
             return
         if self._exception_handlers:
             receive = _Replay(receive)
-        started = gone = False
+        gone = False
 
         async def heard() -> Message:
             nonlocal gone
@@ -460,23 +454,22 @@ class TypedAPI:
             gone = gone or message["type"] == "http.disconnect"
             return message
 
-        async def watched(message: Message) -> None:
-            nonlocal started
-            if message["type"] == "http.response.start":
-                if started:
-                    raise RuntimeError("The middleware started a second response. Call the app at most once.")
-                started = True
-            await send(message)
+        watched = WatchedSend(send)
+
+        async def send_once(message: Message) -> None:
+            if watched.started and message["type"] == "http.response.start":
+                raise RuntimeError("The middleware started a second response. Call the app at most once.")
+            await watched(message)
 
         try:
-            await stack(scope, heard, watched)
+            await stack(scope, heard, send_once)
         except Exception as error:
-            if started:
+            if watched.started:
                 raise
             await self._fail(scope, receive, send, error, "the middleware")
             return
         # A client that left before its body was complete is answered by nobody.
-        if not started and not gone:
+        if not watched.started and not gone:
             silence = RuntimeError("The middleware neither answered nor called the app.")
             await self._fail(scope, receive, send, silence, "the middleware")
 
@@ -503,22 +496,16 @@ class TypedAPI:
 
     async def _live_inside(self, stack: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the lifespan through the middleware; the twin at the bottom of it answers."""
-        told = False
-
-        async def watched(message: Message) -> None:
-            nonlocal told
-            told = True
-            await send(message)
-
+        watched = WatchedSend(send)
         try:
             await stack(scope, receive, watched)
         except Exception as error:
             # Without a lifespan that is nobody's loss: a server takes it for an app that knows of none.
-            if not told and self._lifespan is not None:
+            if not watched.started and self._lifespan is not None:
                 text = "".join(traceback.format_exception(error))
                 await send({"type": "lifespan.startup.failed", "message": text})
             raise
-        if not told and self._lifespan is not None:
+        if not watched.started and self._lifespan is not None:
             text = "The middleware did not pass the lifespan on. Let it call the app for every type of scope."
             await send({"type": "lifespan.startup.failed", "message": text})
 
@@ -571,17 +558,11 @@ class TypedAPI:
                 _log_failure(scope, error, where)
                 is_logged = True
         if handler is not None:
-            started = False
-
-            async def watched(message: Message) -> None:
-                nonlocal started
-                started = True
-                await send(message)
-
+            watched = WatchedSend(send)
             try:
                 await self._handle(handler, error, scope, receive, watched)
             except Exception as second:
-                if started:
+                if watched.started:
                     raise
                 if second is error:  # Raised again: the handler leaves it to us.
                     await self._answer_error(scope, send, error, where, is_logged=is_logged)

@@ -143,6 +143,11 @@ class RouteConfig:
     """Whether the OpenAPI document has the operation; True unless given."""
     operation_id: str | Unset | None = UNSET
     """The operation's id in the OpenAPI document; None is by the route."""
+    security: Sequence[Mapping[str, Sequence[str]]] | Unset | None = UNSET
+    """What the OpenAPI document says a client must show, such as `[{"bearer": []}]`, one of the entries being enough.
+
+    An empty list says that nothing is needed; None is the app's setting. It documents only: a guard in `before` refuses.
+    """
     get: "RouteConfig | Unset" = UNSET
     """What differs for GET."""
     post: "RouteConfig | Unset" = UNSET
@@ -180,6 +185,8 @@ class RouteConfig:
             object.__setattr__(self, "tags", _check_strings("tags", self.tags, "['users']"))
         if self.before is not UNSET:
             object.__setattr__(self, "before", _check_guards(self.before))
+        if self.security is not UNSET and self.security is not None:
+            object.__setattr__(self, "security", _check_security(self.security))
         for method in METHODS:
             self._check_method_config(method.lower())
 
@@ -231,6 +238,8 @@ class ResolvedConfig:
     deprecated: bool
     include_in_schema: bool
     operation_id: str | None
+    security: tuple[Mapping[str, Sequence[str]], ...] | None
+    """None is the app's setting."""
     methods: tuple[str, ...] | None
     """The methods that a `handler` serves, in the order of `METHODS`; None means all."""
 
@@ -267,6 +276,7 @@ def _merge(chain: Sequence[RouteConfig], coerce: bool) -> ResolvedConfig:
     response_limit = _nearest((config.response_limit for config in chain), DEFAULT_RESPONSE_LIMIT)
     tags = _nearest((config.tags for config in chain), None)
     methods = _nearest((config.methods for config in chain), None)
+    security = _nearest((config.security for config in chain), None)
     return ResolvedConfig(
         limit_bytes=parse_size(body_limit),
         body_limit_text=str(body_limit),
@@ -281,6 +291,7 @@ def _merge(chain: Sequence[RouteConfig], coerce: bool) -> ResolvedConfig:
         deprecated=_nearest((config.deprecated for config in chain), False),
         include_in_schema=_nearest((config.include_in_schema for config in chain), True),
         operation_id=_nearest((config.operation_id for config in chain), None),
+        security=None if security is None else tuple(security),
         methods=None if methods is None else tuple(methods),
     )
 
@@ -331,6 +342,23 @@ def _check_methods(methods: object) -> tuple[str, ...]:
         )
     # The order of METHODS: a set given by the user would make documents differ between runs.
     return tuple(method for method in METHODS if method in names)
+
+
+def _check_security(security: object) -> tuple[Mapping[str, Sequence[str]], ...]:
+    example = 'Use for example security=[{"bearer": []}].'
+    if isinstance(security, (str, bytes, Mapping)) or not isinstance(security, Sequence):
+        raise ConfigError(f"RouteConfig(security={security!r}) is no list of requirements. {example}")
+    requirements: list[Mapping[str, Sequence[str]]] = []
+    for entry in cast("Sequence[object]", security):
+        if not isinstance(entry, Mapping):
+            raise ConfigError(f"RouteConfig(security=...) has {entry!r}, which is no requirement. {example}")
+        requirement: dict[str, Sequence[str]] = {}
+        for scheme, scopes in cast("Mapping[object, object]", entry).items():
+            if not isinstance(scheme, str):
+                raise ConfigError(f"RouteConfig(security=...) has {scheme!r}, which is no name of a scheme. {example}")
+            requirement[scheme] = _check_strings(f"security=[{{{scheme!r}: ...}}], scopes", scopes, "['read']")
+        requirements.append(requirement)
+    return tuple(requirements)
 
 
 def _check_strings(name: str, values: object, example: str) -> tuple[str, ...]:
