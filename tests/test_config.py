@@ -371,6 +371,10 @@ def test_a_project_can_set_everything_in_the_file(tmp_path: Path) -> None:
         app = "main:app"
         title = "Users"
         version = "1.0"
+        description = "All users."
+        docs_url = "/internal"
+        openapi_url = "/internal.json"
+        openapi_file = "docs/openapi.json"
         debug = true
         coerce = true
         recheck_responses = false
@@ -384,6 +388,10 @@ def test_a_project_can_set_everything_in_the_file(tmp_path: Path) -> None:
         app="main:app",
         title="Users",
         version="1.0",
+        description="All users.",
+        docs_url="/internal",
+        openapi_url="/internal.json",
+        openapi_file="docs/openapi.json",
         debug=True,
         coerce=True,
         recheck_responses=False,
@@ -423,6 +431,15 @@ def test_the_environment_beats_the_file(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("word", ["false", "off", "0", " No "])
+def test_docs_and_document_can_be_switched_off(tmp_path: Path, word: str) -> None:
+    _write(tmp_path, "[tool.typed_api]\ndocs_url = false\nopenapi_url = false\n")
+    off = Settings(docs_url=False, openapi_url=False)
+    assert load_settings(tmp_path, {}) == off
+    _write(tmp_path, "")
+    assert load_settings(tmp_path, {"TYPED_API_DOCS_URL": word, "TYPED_API_OPENAPI_URL": word}) == off
+
+
 def test_our_own_host_and_port_beat_the_general_ones(tmp_path: Path) -> None:
     environ = {"HOST": "a", "PORT": "1", "TYPED_API_HOST": "b", "TYPED_API_PORT": "2"}
     assert load_settings(tmp_path, environ) == Settings(host="b", port=2)
@@ -446,7 +463,8 @@ def test_an_unknown_key_is_a_warning_with_the_key_that_was_meant(tmp_path: Path)
         warnings=(
             f"{file}: [tool.typed_api] has an unknown key 'page'. Did you mean 'pages'?",
             f"{file}: [tool.typed_api] has an unknown key 'xyzzy'. Known are pages, app, title, version, "
-            f"word_separator, host, debug, coerce, recheck_responses, port.",
+            "description, docs_url, openapi_url, openapi_file, word_separator, host, debug, coerce, recheck_responses, "
+            "port.",
         )
     )
 
@@ -456,6 +474,10 @@ def test_an_unknown_key_is_a_warning_with_the_key_that_was_meant(tmp_path: Path)
     [
         ("pages = 5", "[tool.typed_api] pages = 5 cannot be used. Use a string in quotes."),
         ("title = true", "[tool.typed_api] title = True cannot be used. Use a string in quotes."),
+        (
+            "docs_url = true",
+            "[tool.typed_api] docs_url = True cannot be used. Use a string in quotes, or false for none.",
+        ),
         ('debug = "yes"', "[tool.typed_api] debug = 'yes' cannot be used. Use true or false."),
         ("coerce = 1", "[tool.typed_api] coerce = 1 cannot be used. Use true or false."),
         ('port = "80"', "[tool.typed_api] port = '80' cannot be used. Use a whole number from 0 to 65535."),

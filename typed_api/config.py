@@ -8,6 +8,7 @@ import functools
 import inspect
 import re
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from pathlib import Path
@@ -146,7 +147,7 @@ class RouteConfig:
     security: Sequence[Mapping[str, Sequence[str]]] | Unset | None = UNSET
     """What the OpenAPI document says a client must show, such as `[{"bearer": []}]`, one of the entries being enough.
 
-    An empty list says that nothing is needed; None is the app's setting. It documents only: a guard in `before` refuses.
+    An empty list says that nothing is needed; None is the app's setting. It only documents: guards are what refuses.
     """
     get: "RouteConfig | Unset" = UNSET
     """What differs for GET."""
@@ -238,8 +239,8 @@ class ResolvedConfig:
     deprecated: bool
     include_in_schema: bool
     operation_id: str | None
-    security: tuple[Mapping[str, Sequence[str]], ...] | None
-    """None is the app's setting."""
+    security: tuple[Mapping[str, Sequence[str]], ...] | None = None
+    """What the document asks of a client; None is the app's setting."""
     methods: tuple[str, ...] | None
     """The methods that a `handler` serves, in the order of `METHODS`; None means all."""
 
@@ -369,7 +370,8 @@ def _check_strings(name: str, values: object, example: str) -> tuple[str, ...]:
         if not isinstance(value, str):
             raise ConfigError(f"RouteConfig({name}=...) has {value!r}, which is no string. Use for example {example}.")
         strings.append(value)
-    return tuple(strings)
+    # The order of a set differs from run to run, and the document with it.
+    return tuple(sorted(strings) if isinstance(values, AbstractSet) else strings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -385,6 +387,13 @@ class Settings:
     """Where the app object is, as `module:name`; None builds one from `pages`."""
     title: str | None = None
     version: str | None = None
+    description: str | None = None
+    docs_url: str | Literal[False] | None = None
+    """False for no page."""
+    openapi_url: str | Literal[False] | None = None
+    """False for neither document nor page."""
+    openapi_file: str | None = None
+    """The committed document; None is `openapi.json`, where there is one."""
     debug: bool | None = None
     coerce: bool | None = None
     recheck_responses: bool | None = None
@@ -397,7 +406,20 @@ class Settings:
     """One sentence for each key that the file has and nobody knows."""
 
 
-_STRINGS: Final = ("pages", "app", "title", "version", "word_separator", "host")
+_STRINGS: Final = (
+    "pages",
+    "app",
+    "title",
+    "version",
+    "description",
+    "docs_url",
+    "openapi_url",
+    "openapi_file",
+    "word_separator",
+    "host",
+)
+# What may also be switched off.
+_URLS: Final = ("docs_url", "openapi_url")
 _BOOLS: Final = ("debug", "coerce", "recheck_responses")
 _KEYS: Final = (*_STRINGS, *_BOOLS, "port")
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
@@ -490,9 +512,9 @@ def _read_table(file: Path) -> tuple[Mapping[str, object], bool]:
 
 def _check_value(where: str, key: str, value: object) -> str | int | bool:
     if key in _STRINGS:
-        if isinstance(value, str):
+        if isinstance(value, str) or (key in _URLS and value is False):
             return value
-        expected = "a string in quotes"
+        expected = "a string in quotes, or false for none" if key in _URLS else "a string in quotes"
     elif key in _BOOLS:
         if isinstance(value, bool):
             return value
@@ -512,6 +534,8 @@ def _read_variable(name: str, key: str, text: str) -> str | int | bool:
         if word not in _TRUE | _FALSE:
             raise ConfigError(f"{name}={text!r} cannot be used. Use 1 or 0, true or false.")
         value = word in _TRUE
+    elif key in _URLS and text.strip().lower() in _FALSE:
+        value = False
     elif key not in _STRINGS and re.fullmatch(r"\s*[0-9]{1,9}\s*", text):
         value = int(text)
     return _check_value(f"{name} =", key, value)

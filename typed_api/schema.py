@@ -37,7 +37,7 @@ from typing import (
 import pydantic_core
 from pydantic import BaseModel, EncodedBytes, EncodedStr, TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnnotation, PydanticUserError
-from pydantic_core import PydanticKnownError, SchemaSerializer, SchemaValidator, from_json
+from pydantic_core import CoreSchema, PydanticKnownError, SchemaSerializer, SchemaValidator, from_json
 from starlette.datastructures import UploadFile
 from typing_extensions import ReadOnly, TypeAliasType, is_typeddict
 
@@ -52,6 +52,7 @@ __all__ = [
     "TextField",
     "Where",
     "check_type",
+    "core_schema_of",
     "holds_upload",
     "is_alias",
     "json_validator",
@@ -156,6 +157,20 @@ def check_type(type_: Any) -> None:
     if _is_model(type_) and type_.__pydantic_complete__:
         return
     _adapter(type_)
+
+
+def core_schema_of(type_: Any) -> CoreSchema:
+    """Give pydantic's core schema of a type; for a model that pydantic has completed nothing is built.
+
+    Args:
+        type_: A type that `check_type` has let through.
+
+    Raises:
+        SchemaError: If the type has no schema.
+    """
+    if _is_model(type_) and type_.__pydantic_complete__:
+        return type_.__pydantic_core_schema__
+    return _adapter(type_).core_schema
 
 
 @_cached_by_type
