@@ -18,7 +18,7 @@ from starlette.routing import Mount
 
 from tests.projects import route, working_in, write_files
 from typed_api import TypedAPI, check, check_worker, cli
-from typed_api.check import MYPY_CODE, STARTUP_CODE, UNCHECKED_CODE, Finding, Report, check_project
+from typed_api.check import DOCUMENT_CODE, MYPY_CODE, STARTUP_CODE, UNCHECKED_CODE, Finding, Report, check_project
 from typed_api.config import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -97,6 +97,32 @@ def last_line(result: Result) -> tuple[int, str, str]:
 def test_a_clean_project_is_counted(folder: Path, answers: Answers) -> None:
     write_files(folder, {"pages/api/a.py": route("a"), "pages/api/b.py": route("b"), "pages/api/_c.py": ""})
     assert run() == Report(routes=2, checked=2, findings=())
+
+
+def test_a_committed_document_must_be_current(folder: Path, answers: Answers) -> None:
+    write_files(folder, {"pages/api/a.py": route("a")})
+    call("openapi", "-o", "openapi.json")
+    assert run().findings == ()
+    write_files(folder, {"pages/api/b.py": route("b")})
+    line = (folder / "openapi.json").read_text("utf-8").splitlines().index('  "components": {') - 1
+    assert only(run()) == Finding(
+        "openapi.json",
+        line,
+        None,
+        DOCUMENT_CODE,
+        "'openapi.json' is not what the routes promise now. Write it anew with: typed-api openapi -o openapi.json",
+    )
+
+
+def test_a_document_that_the_settings_name_must_be_there(folder: Path, answers: Answers) -> None:
+    write_files(folder, {"pages/api/a.py": route("a")})
+    assert only(run(openapi_file="docs/api.json")) == Finding(
+        "docs/api.json",
+        None,
+        None,
+        DOCUMENT_CODE,
+        "There is no 'docs/api.json'. Write it with: typed-api openapi -o docs/api.json",
+    )
 
 
 def test_a_project_without_routes_is_clean(folder: Path, answers: Answers) -> None:

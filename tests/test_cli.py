@@ -14,6 +14,7 @@ from uvicorn.main import main as uvicorn_command
 
 from tests.projects import route, working_in, write_files
 from typed_api import TypedAPI, __version__, cli
+from typed_api.testing import TestClient
 
 PROJECT: Mapping[str, str] = {"pages/api/index.py": route("index")}
 OWN_OF_UVICORN = [
@@ -503,6 +504,16 @@ def test_settings_of_the_project_are_those_of_the_app(folder: Path) -> None:
     assert isinstance(app, TypedAPI)
     assert (app.title, app.version, app.debug) == ("T", "9", True)
     assert [endpoint.pattern.template for endpoint in app.endpoints] == ["/order-items"]
+
+
+def test_settings_of_the_document_are_those_of_the_app(folder: Path) -> None:
+    settings = "description = 'D'\ndocs_url = false\nopenapi_url = '/doc.json'\n"
+    write_files(folder, {"pyproject.toml": f"[tool.typed_api]\n{settings}", "pages/api/a.py": route("a")})
+    app = cli.build_app()
+    assert isinstance(app, TypedAPI)
+    assert app.description == "D"
+    client = TestClient(app)
+    assert [client.get(path).status_code for path in ("/docs", "/openapi.json", "/doc.json")] == [404, 404, 200]
 
 
 @pytest.mark.parametrize("pages", ["src/app/pages", "./src/app/pages/", "src/app/pages/api/.."])

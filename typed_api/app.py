@@ -26,15 +26,18 @@ from starlette.middleware import Middleware
 
 from typed_api import wire
 from typed_api._types import ASGIApp, Message, Receive, Scope, Send
-from typed_api.adapter import Adapter, Params, Services, WatchedSend, compile_handler
+from typed_api.adapter import Adapter, Fail, Params, Services, WatchedSend, compile_handler
 from typed_api.body import ClientDisconnected, check_framing
 from typed_api.config import environment
+from typed_api.conformance import DocumentMismatch
 from typed_api.contract import ContractError, Endpoint, Handler, describe
 from typed_api.discovery import RouteModule, discover
 from typed_api.errors import ApiError, ResponseValidationError, StartupError
 from typed_api.matching import Matcher, PathDecodeError
-from typed_api.pattern import PatternError, check_word_separator
+from typed_api.openapi import Info, OpenAPIVersion
+from typed_api.pattern import Pattern, PatternError, check_word_separator
 from typed_api.problem import problem_json
+from typed_api.publication import Publication
 from typed_api.request import State, undecoded_path
 from typed_api.response import PROBLEM_TYPE, TEXT_TYPE
 
@@ -150,6 +153,8 @@ class _Methods(dict[str, Adapter]):
         if handler is not None:
             try:
                 adapter = compile_handler(handler, self._app._services, is_head=is_head)
+                if self._app._checks_document and handler.config.recheck_responses is not False:
+                    adapter = self._checked(adapter, handler)
             except Exception as error:  # A type that pydantic refuses only now: this route fails, and says so.
                 return self._failing(error, handler.where)
         elif method == "OPTIONS":
@@ -158,6 +163,20 @@ class _Methods(dict[str, Adapter]):
             return self._refuse  # Anything may stand in a request line: what is no method of the route is not kept.
         self[method] = adapter
         return adapter
+
+    def _checked(self, adapter: Adapter, handler: Handler) -> Adapter:
+        """Hold the answers of an adapter against the document."""
+        app, endpoint = self._app, self._endpoint
+
+        async def checked(scope: Scope, receive: Receive, send: Send, params: Params) -> None:
+            checking = app._publication.checked(endpoint, handler.method, send)
+            try:
+                await adapter(scope, receive, checking, params)
+            except DocumentMismatch as error:
+                # Past the check: what is said of the mismatch is no answer of the route.
+                await app._fail(scope, receive, send, error, handler.where)
+
+        return checked
 
     def _failing(self, error: Exception, where: str) -> Adapter:
         async def fail(scope: Scope, receive: Receive, send: Send, params: Params) -> None:
@@ -176,12 +195,40 @@ class _Methods(dict[str, Adapter]):
         await self._app._fail(scope, receive, send, error, self._endpoint.file)
 
 
+class _Service(dict[str, Adapter]):
+    """What an app serves of its own at a path."""
+
+    __slots__ = ("_app", "_fail")
+
+    def __init__(self, app: ASGIApp, fail: Fail) -> None:
+        super().__init__()
+        self._app: ASGIApp = app
+        self._fail: Fail = fail
+
+    def __missing__(self, method: str) -> Adapter:
+        return self._serve
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, params: Params) -> None:
+        allow = "GET, HEAD, OPTIONS"
+        try:
+            check_framing(dict(scope["headers"]))
+            if scope["method"] in ("GET", "HEAD"):
+                await self._app(scope, receive, send)
+            elif scope["method"] == "OPTIONS":
+                await _send_whole(send, 204, [(b"allow", allow.encode("ascii"))], b"")
+            else:
+                raise ApiError(405, f"This route answers {allow}.", {"allow": allow})
+        except Exception as error:
+            await self._fail(scope, receive, send, error, "the document")
+
+
 class TypedAPI:
     """An ASGI app that serves the route modules below a folder.
 
     Attributes:
         title: The title of the document.
         version: The version of the document.
+        description: What the document says of the whole, in Markdown.
         debug: Whether the app runs in development: error pages with tracebacks, responses re-checked, cookies also
             over plain http.
         endpoints: What is served, one entry per route file, sorted by file.
@@ -189,6 +236,7 @@ class TypedAPI:
 
     title: str
     version: str
+    description: str
     debug: bool
     endpoints: tuple[Endpoint, ...]
 
@@ -198,6 +246,7 @@ class TypedAPI:
         *,
         title: str = "API",
         version: str = "0.1.0",
+        description: str = "",
         middleware: Sequence[Middleware] = (),
         lifespan: Lifespan | None = None,
         mounts: Mapping[str, ASGIApp] | None = None,
@@ -207,6 +256,10 @@ class TypedAPI:
         recheck_responses: bool | None = None,
         coerce: bool = False,
         word_separator: str | None = None,
+        security_schemes: Mapping[str, Mapping[str, object]] | None = None,
+        security: Sequence[Mapping[str, Sequence[str]]] = (),
+        docs_url: str | None = "/docs",
+        openapi_url: str | None = "/openapi.json",
     ) -> None:
         """Find the routes and make the app.
 
@@ -214,6 +267,7 @@ class TypedAPI:
             pages: The root folder, relative to the working directory, or a package (`"myapp.pages"`).
             title: The title of the document.
             version: The version of the document.
+            description: What the document says of the whole, in Markdown.
             middleware: Pure ASGI middleware, the outermost first, each wrapped in `starlette.middleware.Middleware`.
             lifespan: An async context manager function of the app; it runs from start to stop, and the instances it
                 yields are found by class: `yield [engine, mailer]`, then `req.state[Mailer]`.
@@ -221,10 +275,17 @@ class TypedAPI:
             exception_handlers: What to answer for an exception class or an error status, as with Starlette.
             state: Instances that need no lifespan.
             debug: None follows the environment variable TYPED_API_ENV, which is "production" unless set.
-            recheck_responses: Whether model instances are validated again when they are answered; None means in
-                development.
+            recheck_responses: Whether model instances are validated again when they are answered, and JSON answers
+                held against the document (where the package `jsonschema-rs` is installed); None means in development.
             coerce: Whether JSON bodies are validated by pydantic's lax rules (`"1"` is an int).
             word_separator: What stands in the URL for an underscore inside a static name, such as "-".
+            security_schemes: OpenAPI's security scheme objects by name, such as
+                `{"bearer": {"type": "http", "scheme": "bearer"}}`. They are documented, and not enforced: that is what
+                guards are for.
+            security: The requirements of every operation that has none of its own, one of which is enough:
+                `[{"bearer": []}]`.
+            docs_url: The path of the docs page; None is no page.
+            openapi_url: The path of the OpenAPI document; None is neither document nor page.
 
         Raises:
             StartupError: If the routes cannot be served; it lists everything that is wrong.
@@ -232,6 +293,7 @@ class TypedAPI:
         """
         self.title = title
         self.version = version
+        self.description = description
         self.debug = environment(os.environ) == "development" if debug is None else debug
         self._middleware: tuple[Middleware, ...] = tuple(middleware)
         self._lifespan: Lifespan | None = lifespan
@@ -246,10 +308,20 @@ class TypedAPI:
         self._test_state: tuple[object, ...] = ()
         self._is_under_test: bool = False
         self._owner: TypedAPI = self
+        info = Info(
+            title=title,
+            version=version,
+            description=description,
+            security_schemes=security_schemes or {},
+            security=security,
+        )
+        self._publication: Publication = Publication(info, docs_url=docs_url, openapi_url=openapi_url)
         problems = [
+            *self._publication.problems,
             *_check_middleware(self._middleware),
             *_check_lifespan(lifespan),
             *_check_mounts(mounts or {}),
+            *self._find_hidden(),
             *_check_exception_handlers(self._exception_handlers),
         ]
         try:
@@ -291,8 +363,30 @@ class TypedAPI:
                 if prefix and _is_below(template, prefix)
             ]
 
-        discover(pages, base=Path.cwd(), word_separator=word_separator, check=check)
+        problems: list[str] = []
+        try:
+            discover(pages, base=Path.cwd(), word_separator=word_separator, check=check)
+        except StartupError as error:
+            problems.extend(error.problems)
+            cause = error.__cause__
+        else:
+            cause = None
+        problems += self._publication.publish(endpoints)
+        if problems:
+            raise StartupError(problems) from cause
         return tuple(endpoints)
+
+    def _find_hidden(self) -> list[str]:
+        """Find what a mount would keep from being served of the app's own."""
+        hidden = {
+            setting: f"The mount {mount.prefix!r} hides {setting} {template!r}. Give {setting} another path, or None "
+            "for none."
+            for mount in self._mounts
+            # Backwards: the page comes before its assets, and is who is told of.
+            for template, setting in reversed(self._publication.settings.items())
+            if mount.prefix and _is_below(template, mount.prefix)
+        }
+        return [*hidden.values()]
 
     def _build(self) -> None:
         # Two layers: what the lifespan yields replaces what was given, and a test replaces both.
@@ -306,9 +400,12 @@ class TypedAPI:
             raises=self.debug or self._is_under_test,
             fail=self._fail,
         )
-        self._match: Callable[[str], tuple[_Methods, Params] | None] = Matcher(
+        self._checks_document: bool = self._recheck and (self.debug or self._is_under_test)
+        routes: list[tuple[Pattern, Mapping[str, Adapter]]] = [
             (endpoint.pattern, _Methods(self, endpoint)) for endpoint in self.endpoints
-        ).match
+        ]
+        routes += [(pattern, _Service(app, self._fail)) for pattern, app in self._publication.routes]
+        self._match: Callable[[str], tuple[Mapping[str, Adapter], Params] | None] = Matcher(routes).match
         self._stack: ASGIApp | None = None
         if self._middleware:
             # The middleware wraps a twin without middleware: dispatch then stands in `__call__` itself, and an app
@@ -317,6 +414,17 @@ class TypedAPI:
             for entry in reversed(self._middleware):
                 stack = entry.cls(stack, *entry.args, **entry.kwargs)
             self._stack = stack
+
+    def openapi(self, version: OpenAPIVersion = "3.1") -> dict[str, object]:
+        """Build the OpenAPI document of the routes, as it is served at `openapi_url`.
+
+        Args:
+            version: The version of the specification.
+
+        Returns:
+            The document, a new one for each call.
+        """
+        return self._publication.document(version)
 
     def _variant(self, *, recheck: bool, state: Sequence[object]) -> Self:
         """Make a twin for tests, with its own state and adapters; handlers still see this app as `req.app`."""

@@ -18,13 +18,25 @@ from pathlib import Path
 from typing import Any, Final
 
 from typed_api.app import TypedAPI
+from typed_api.committed import find_staleness
 from typed_api.config import Settings
 from typed_api.contract import Endpoint
 from typed_api.discovery import HANDLER_NAMES, _Folder, _parse_file, _Scanner, import_report, resolve_package
 from typed_api.errors import ConfigError, StartupError
+from typed_api.openapi import serialize
 from typed_api.pattern import PatternError
 
-__all__ = ["MYPY_CODE", "MYPY_VERSIONS", "STARTUP_CODE", "UNCHECKED_CODE", "Finding", "Report", "check_project"]
+__all__ = [
+    "DOCUMENT_CODE",
+    "DOCUMENT_FILE",
+    "MYPY_CODE",
+    "MYPY_VERSIONS",
+    "STARTUP_CODE",
+    "UNCHECKED_CODE",
+    "Finding",
+    "Report",
+    "check_project",
+]
 
 STARTUP_CODE: Final = "typed-api-startup"
 """The code of what keeps the routes from being served."""
@@ -32,6 +44,10 @@ UNCHECKED_CODE: Final = "typed-api-unchecked"
 """The code of a route file that mypy does not look at, or says nothing about."""
 MYPY_CODE: Final = "typed-api-mypy"
 """The code of what is wrong with mypy itself: it is missing, of another release, without the plugin, or it failed."""
+DOCUMENT_CODE: Final = "typed-api-openapi"
+"""The code of a committed OpenAPI document that is not current."""
+DOCUMENT_FILE: Final = "openapi.json"
+"""Where a committed document is looked for, unless the settings say otherwise."""
 
 MYPY_VERSIONS: Final = ((1, 18, 1), (2, 5))
 """The releases of mypy that the plugin is tested with: from the first, before the second; as in the extra `check`."""
@@ -110,12 +126,14 @@ def check_project(settings: Settings, make_app: Callable[[], object]) -> Report:
     Returns:
         The report. A project that cannot be started, and a mypy that is missing, are findings too.
     """
-    trees, problems = _start(settings, make_app)
+    trees, problems, app = _start(settings, make_app)
     files = sorted({file for tree in trees for file in tree.files})
     refused = [_startup_finding(problem, trees, settings) for problem in problems]
     judged = _check_types(trees, files) if files else _Judged()
     findings = [finding for finding in refused if not _is_told(finding, judged.findings)]
     findings += judged.findings
+    if isinstance(app, TypedAPI):
+        findings += _check_document(settings, app)
     # What start-up refuses says already what to do.
     known = {os.path.abspath(finding.file) for finding in refused}
     findings += [finding for finding in judged.unchecked if os.path.abspath(finding.file) not in known]
@@ -136,8 +154,8 @@ class _Tree:
     """The route files, absolute."""
 
 
-def _start(settings: Settings, make_app: Callable[[], object]) -> tuple[list[_Tree], list[str]]:
-    """Import everything, and say which folders of routes there are and what is wrong with them."""
+def _start(settings: Settings, make_app: Callable[[], object]) -> tuple[list[_Tree], list[str], object]:
+    """Import everything, and say which folders of routes there are and what is wrong with them; None is no app."""
     problems: list[str] = []
     trees: dict[Path, _Tree] = {}
 
@@ -151,22 +169,32 @@ def _start(settings: Settings, make_app: Callable[[], object]) -> tuple[list[_Tr
                 files = [str(root.parent / endpoint.file) for endpoint in served]
             trees[root] = _Tree(package, root, tuple(files))
 
-    def make(make: Callable[[], object]) -> None:
+    def make(make: Callable[[], object]) -> object:
         try:
-            make()
+            return make()
         except StartupError as error:
             problems.extend(error.problems)
         except ConfigError as error:
             problems.append(str(error))
         except Exception as error:  # Whatever an app does when it is made: the rest is checked all the same.
             problems.append(import_report(settings.app or settings.pages, error))
+        return None
 
     with _watched(note):
-        make(make_app)
+        app = make(make_app)
         if not trees and os.path.isdir(settings.pages):
             # The app did not come as far as its routes.
             make(lambda: TypedAPI(settings.pages, word_separator=settings.word_separator))
-    return [*trees.values()], list(dict.fromkeys(problems))
+    return [*trees.values()], list(dict.fromkeys(problems)), app
+
+
+def _check_document(settings: Settings, app: TypedAPI) -> list[Finding]:
+    """Compare the committed document, if there is one, with the routes."""
+    if settings.openapi_file is None and not os.path.exists(DOCUMENT_FILE):
+        return []
+    file = Path(settings.openapi_file or DOCUMENT_FILE)
+    stale = find_staleness(file, lambda version: serialize(app.openapi(version)))
+    return [] if stale is None else [Finding(_shown(str(file)), stale.line, None, DOCUMENT_CODE, stale.message)]
 
 
 @contextlib.contextmanager

@@ -167,8 +167,21 @@ def _make_app(settings: Settings) -> ASGIApp:
         sys.path.insert(0, folder)
     if settings.app is not None:
         return _import_app(settings.app)
-    names = ("title", "version", "debug", "coerce", "recheck_responses", "word_separator")
+    names = (
+        "title",
+        "version",
+        "description",
+        "debug",
+        "coerce",
+        "recheck_responses",
+        "word_separator",
+        "docs_url",
+        "openapi_url",
+    )
     options = {name: value for name in names if (value := getattr(settings, name)) is not None}
+    for name in ("docs_url", "openapi_url"):
+        if options.get(name) is False:
+            options[name] = None
     return TypedAPI(settings.pages, **options)
 
 
