@@ -496,3 +496,17 @@ def test_mypy_says_of_the_wrong_line_what_the_readme_tells(example: Path, tmp_pa
     (project / name).write_text(source.replace(old, new), encoding="utf-8")
     run = subprocess.run([sys.executable, "-m", "mypy", "."], cwd=project, capture_output=True, text=True, check=False)
     assert re.findall(r"error: (.+)", run.stdout) == [sentence], run.stdout + run.stderr
+
+
+@pytest.mark.parametrize(
+    "example", sorted(path for path in EXAMPLES.iterdir() if path.is_dir()), ids=lambda path: path.name
+)
+def test_committed_document_of_an_example_is_current(example: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "typed_api", "openapi", "--check", "openapi.json"],
+        cwd=example,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "openapi.json is current.\n")
