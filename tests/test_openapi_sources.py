@@ -330,3 +330,8 @@ def test_document_is_built_where_the_source_is_gone() -> None:
     Path(app.endpoints[0].handlers["GET"].function.__code__.co_filename).unlink()
     document: Any = build_document(app.endpoints, Info(title="", version=""))
     assert list(document["paths"]["/api/x"]["get"]["responses"]) == UNKNOWN
+
+
+def test_call_that_only_raises_is_no_answer() -> None:
+    responses = responses_of("User", "res.redirect()  # type: ignore", before=USER)
+    assert [status for status in responses if status != "default"] == []

@@ -454,6 +454,8 @@ class _Reader:
             self.is_complete = False
             return
         if call == "redirect":
+            if not arguments:  # It raises.
+                return
             codes = (307,) if len(arguments) == 1 else self._codes(arguments[0]) or (None,)
             self.found += [Answer(code, call, None, True, None) for code in codes]
             return
