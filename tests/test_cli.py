@@ -705,3 +705,20 @@ def test_routes_of_an_app_that_is_not_ours_cannot_be_listed(folder: Path) -> Non
         "",
         "Error: The setting app = 'main_of_project:app' is a Starlette, not a TypedAPI.",
     )
+
+
+# --- new --------------------------------------------------------------------------------------------------------------
+
+
+def test_new_project_is_listed_and_can_be_served(folder: Path) -> None:
+    result = call("new", "my-users")
+    assert (result.exit_code, result.stderr) == (0, "\nNext: cd my-users, then what its README.md says.\n")
+    assert "my-users/pages/api/hello.py" in result.stdout.splitlines()
+    os.chdir("my-users")
+    assert isinstance(cli.build_app(), TypedAPI)
+
+
+def test_new_project_overwrites_nothing(folder: Path) -> None:
+    write_files(folder, {"mine/notes.txt": "mine"})
+    code, printed, last = refusal(call("new", "mine"))
+    assert (code, printed, "mine" in last, os.listdir("mine")) == (2, "", True, ["notes.txt"])

@@ -19,7 +19,7 @@ import typed_api
 
 ROOT = Path(__file__).parent.parent
 CONFTEST = Path(__file__).with_name("conftest.py")
-TEMPLATE = ROOT / "typed_api/scaffold/template"
+TEMPLATE = ROOT / "typed_api/scaffold/_template"
 """What a new project begins with: files of the user, and no modules of the package."""
 MODULES = sorted(
     path.relative_to(ROOT).as_posix()

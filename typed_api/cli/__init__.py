@@ -1,4 +1,4 @@
-"""The command line: `typed-api dev`, `start`, `routes`, `check`, `openapi`, `diff` and `client`.
+"""The command line: `typed-api new`, `dev`, `start`, `routes`, `check`, `openapi`, `diff` and `client`.
 
 Owns the commands and the words that a person in a terminal reads. Exit status 0 is fine, 1 is findings, 2 is misuse.
 """
@@ -7,6 +7,7 @@ import click
 
 from typed_api import __version__
 from typed_api.cli._document import client, diff, openapi
+from typed_api.cli._new import new
 from typed_api.cli._project import build_app
 from typed_api.cli._routes import check, routes
 from typed_api.cli._serve import dev, start
@@ -20,5 +21,5 @@ def main() -> None:
     """Serve typed route modules."""
 
 
-for command in (dev, start, routes, check, openapi, diff, client):
+for command in (new, dev, start, routes, check, openapi, diff, client):
     main.add_command(command)
