@@ -327,12 +327,14 @@ class M(BaseModel):
         ),
         ("a: Annotated[str, Field(min_length=1, pattern='^a')]", {**TEXT, "minLength": 1, "pattern": "^a"}),
         ("a: Annotated[list[int], Field(max_length=3)]", {"type": "array", "items": INT, "maxItems": 3}),
-        ("a: set[int]", {"type": "array", "items": INT, "uniqueItems": True}),
+        # What holds a value twice is taken as well.
+        ("a: set[int]", {"type": "array", "items": INT}),
         ("a: dict[str, int]", {"type": "object", "additionalProperties": INT}),
         ("a: Literal['x', 1]", {"enum": ["x", 1]}),
         ("a: Literal['x']", {"const": "x", "type": "string"}),
         ("a: datetime.datetime", {**TEXT, "format": "date-time"}),
-        ("a: datetime.timedelta", {**TEXT, "format": "duration"}),
+        # As it is written: years and days, which no format of durations allows.
+        ("a: datetime.timedelta", TEXT),
         ("a: uuid.UUID", {**TEXT, "format": "uuid"}),
         ("a: tuple[int, str]", {"type": "array", "prefixItems": [INT, TEXT], "minItems": 2, "maxItems": 2}),
         ("a: Any", {}),
@@ -469,7 +471,7 @@ class M(BaseModel):
             1.5,
             {"type": "number"},
         ),
-        ("", "datetime.timedelta", "datetime.timedelta(seconds=90)", "PT1M30S", {**TEXT, "format": "duration"}),
+        ("", "datetime.timedelta", "datetime.timedelta(seconds=90)", "PT1M30S", TEXT),
         ("", "decimal.Decimal", "decimal.Decimal('1.10')", "1.10", None),
         ("", "float", "1.0", 1.0, {"type": "number"}),
         ("use_enum_values=True", "Literal[1]", "1", 1, {"const": 1, "type": "integer"}),
@@ -697,3 +699,23 @@ class B(TypedDict):
 M = Annotated[Annotated[A, Tag("a")] | Annotated[B, Tag("b")], Discriminator(lambda value: value["kind"])]
 """
     assert answer_schema(types) == {"oneOf": [{"$ref": "#/components/schemas/A"}, {"$ref": "#/components/schemas/B"}]}
+
+
+def test_what_a_request_may_hold_is_described_as_it_is_read() -> None:
+    types = """
+    class M(BaseModel):
+        price: decimal.Decimal
+        wait: datetime.timedelta
+        tags: frozenset[str]
+        note: str | pydantic.json_schema.SkipJsonSchema[None] = None
+    """
+    properties = body_schema(types)["properties"]
+    number = properties["price"]["anyOf"][1].pop("pattern")
+    assert properties == {
+        "price": {"anyOf": [{"type": "number"}, TEXT]},
+        "wait": {**TEXT, "format": "duration"},
+        "tags": {"type": "array", "items": TEXT},
+        "note": TEXT,
+    }
+    read = [text for text in ("1", "-1.50", ".5", "1e-7", "", "x", "1.2.3", "--1") if re.search(number, text)]
+    assert read == ["1", "-1.50", ".5", "1e-7"]

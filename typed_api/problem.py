@@ -32,11 +32,7 @@ class ProblemError(BaseModel):
 
 
 class Problem(BaseModel):
-    """A problem detail, sent as `application/problem+json`. Subclass it to add members.
-
-    Reference:
-        RFC 9457 §3.1.
-    """
+    """A problem detail, sent as `application/problem+json` (RFC 9457 §3.1); a subclass may add members."""
 
     type: str = "about:blank"
     """A URI that names the kind of problem; "about:blank" says no more than the status does."""

@@ -2,12 +2,14 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, with_config
+from typing_extensions import TypedDict
 
 Id = Annotated[int, Field(ge=1, lt=2**63)]
 """What SQLite can store: without the bound, a larger number in a URL would be an error of the database."""
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"\S")]
+"""The pattern tells clients what stripping leaves to the length: a name is not all space."""
+Email = Annotated[str, StringConstraints(pattern=r"^[!-?A-~]+@[!-?A-~]+$", max_length=254)]
 
 
 class NewUser(BaseModel):
@@ -21,23 +23,15 @@ class NewUser(BaseModel):
     nickname: Name | None = None
 
 
-class UserChanges(BaseModel):
+# A TypedDict, since its fields can be left out without being null.
+@with_config(ConfigDict(extra="forbid"))
+class UserChanges(TypedDict, total=False):
     """What a client sends to change a user: a field that it leaves out stays as it is."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    name: Name | None = None
-    email: Email | None = None
-    nickname: Name | None = None
+    name: Name
+    email: Email
+    nickname: Name | None
     """The only one that may be null: it takes the nickname away."""
-
-    @field_validator("name", "email")
-    @classmethod
-    def _refuse_null(cls, value: str | None) -> str:
-        # Defaults are not validated: this None was sent.
-        if value is None:
-            raise ValueError("may be left out, but not be null")
-        return value
 
 
 class User(BaseModel):

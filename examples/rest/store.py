@@ -66,7 +66,7 @@ class UserStore:
 
     def change(self, user_id: int, changes: UserChanges) -> User | None:
         """Set the fields that were sent, or raise EmailTaken."""
-        values = changes.model_dump(exclude_unset=True)
+        values = dict(changes)
         with self._connect() as connection:
             if values:
                 # The names are those of the model's fields, never the client's own words.

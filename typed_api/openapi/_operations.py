@@ -479,7 +479,9 @@ class Operations:
         if self._has_items:
             reply.add(media_type, item, "itemSchema")
         else:
-            reply.add(media_type, {"type": "string"})
+            # Of events there is no schema: tools hold it against each event, not against the text of the whole.
+            if media_type != EventStream.media_type:
+                reply.add(media_type, {"type": "string"})
             # OpenAPI 3.1 has no word for it.
             reply.add(media_type, item, "x-typed-api-item-schema")
 

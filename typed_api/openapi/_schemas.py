@@ -65,6 +65,8 @@ _SCHEMAS: Final = frozenset(
 """The keywords below which schemas stand; whatever else stands in a schema is data, where `$ref` means nothing."""
 
 _NO_VALUE: Final = object()
+_DECIMAL: Final = r"^[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,3})?$"
+"""The text of a decimal number. What Python reads beside it (underscores, blanks around) no client needs to know."""
 
 
 class _Generator(GenerateJsonSchema):
@@ -217,6 +219,43 @@ class _Generator(GenerateJsonSchema):
         for keyword, size in zip(("minLength", "maxLength"), sizes, strict=True):
             if size is not None:
                 described[keyword] = size
+        return described
+
+    @override
+    def set_schema(self, schema: core_schema.SetSchema) -> _Raw:
+        return self._as_taken(super().set_schema(schema))
+
+    @override
+    def frozenset_schema(self, schema: core_schema.FrozenSetSchema) -> _Raw:
+        return self._as_taken(super().frozenset_schema(schema))
+
+    def _as_taken(self, described: _Raw) -> _Raw:
+        """Ask for no set of a client: what a request holds twice is taken once. In answers one schema serves both."""
+        described.pop("uniqueItems", None)
+        return described
+
+    @override
+    def decimal_schema(self, schema: core_schema.DecimalSchema) -> _Raw:
+        described = super().decimal_schema(schema)
+        for choice in cast("list[_Raw]", described.get("anyOf", [described])):
+            if choice.get("type") == "string":
+                choice.setdefault("pattern", _DECIMAL)
+        return described
+
+    @override
+    def timedelta_schema(self, schema: core_schema.TimedeltaSchema) -> _Raw:
+        described = super().timedelta_schema(schema)
+        if self.mode == "serialization":
+            # Pydantic writes years of 365 days, which `duration` (RFC 3339, appendix A) does not know beside days.
+            described.pop("format", None)
+        return described
+
+    @override
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> _Raw:
+        described = super().default_schema(schema)
+        # Null that is left out of the schema (`SkipJsonSchema[None]`) is no default that a client could send.
+        if described.get("default", _NO_VALUE) is None and described.get("type", "null") != "null":
+            del described["default"]
         return described
 
     @override

@@ -31,7 +31,7 @@ def patch(
     try:
         user = req.state[UserStore].change(req.query.id, req.body)
     except EmailTaken:
-        return answers.email_taken(res, req.body.email)
+        return answers.email_taken(res, req.body.get("email"))
     if user is None:
         return answers.no_such_user(res, req.query.id)
     return res.status(200).json(user)
