@@ -181,7 +181,12 @@ def test_two_ways_to_print_do_not_go_together(two: Path) -> None:
 # --- client -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("language", ["typescript", "python", "stubs"])
+def test_stubs_are_written_where_checkers_look_for_them(folder: Path) -> None:
+    assert ended(call("client", "stubs")) == (0, "", "")
+    assert "/api/a" in (folder / "stubs/typed_api_client.pyi").read_text("utf-8")
+
+
+@pytest.mark.parametrize("language", ["typescript", "python"])
 def test_client_is_the_same_from_the_routes_and_from_their_document(folder: Path, language: str) -> None:
     call("openapi", "-o", "doc.json")
     written = call("client", language, "-o", "client.txt")

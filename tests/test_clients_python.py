@@ -421,6 +421,20 @@ def test_text_is_the_same_for_the_same_document() -> None:
     assert generate(document_of()) == generate(document_of())
 
 
+def test_chain_of_types_may_be_longer_than_the_stack_is_deep(tmp_path: Path) -> None:
+    schemas = {
+        f"T{index}": {"type": "object", "properties": {"next": {"$ref": f"#/components/schemas/T{index + 1}"}}}
+        for index in range(1200)
+    }
+    content = {"multipart/form-data": {"schema": {"$ref": "#/components/schemas/T0"}}}
+    document = {
+        "openapi": "3.1.0",
+        "paths": {"/a": {"post": {"operationId": "a", "requestBody": {"content": content}, "responses": {}}}},
+        "components": {"schemas": {**schemas, "T1200": {"type": "string", "format": "binary"}}},
+    }
+    assert load(document, tmp_path).T1199Form.__annotations__.keys() == {"next"}
+
+
 def test_document_that_is_none_is_refused() -> None:
     with pytest.raises(ConfigError) as caught:
         generate({"swagger": "2.0"})

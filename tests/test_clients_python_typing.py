@@ -37,8 +37,8 @@ def test_wrong_calls_and_no_others_are_refused(findings: Mapping[str, Findings],
     assert found == read_marks(folder / "usage.py", checker)
 
 
-@pytest.mark.needs("ruff", "python3-ruff")
 def test_ruff_finds_nothing_by_default(folder: Path) -> None:
+    pytest.importorskip("ruff")
     assert run("ruff", "check", "--isolated", "--no-cache", "client.py", folder=folder) == "All checks passed!\n"
 
 
@@ -53,6 +53,48 @@ def hostile_operations() -> list[str]:
     paths = hostile()["paths"]
     assert isinstance(paths, dict)
     return [f"{method} {path}" for path, item in paths.items() for method in item]
+
+
+WRITTEN = {
+    "any value": ({}, "object"),
+    "nothing": (False, "Never"),
+    "a number that may be missing": ({"type": ["number", "null"]}, "float | None"),
+    "null comes last": ({"anyOf": [{"type": "null"}, {"type": "integer"}]}, "int | None"),
+    "one text": ({"const": "a"}, 'Literal["a"]'),
+    "1 is not true": ({"enum": [1, True]}, "Literal[1, True]"),
+    "a fraction": ({"const": 0.5}, "float"),
+    "words and others": ({"anyOf": [{"enum": ["a", "b"]}, {"type": "integer"}]}, 'Literal["a", "b"] | int'),
+    "places of a list": ({"prefixItems": [{"type": "integer"}, {"type": "null"}], "items": False}, "list[int | None]"),
+    "an empty list": ({"type": "array", "items": False}, "list[Never]"),
+    "values by name": ({"type": "object", "additionalProperties": {"type": "integer"}}, "dict[str, int]"),
+    "the same type twice": ({"allOf": [{"type": "string"}, {"type": "string", "format": "uuid"}]}, "str"),
+    "an integer that is a number": ({"allOf": [{"type": "number"}, {"type": "integer"}]}, "int"),
+    "a number that is one": ({"allOf": [{"type": "integer"}, {"const": 3}]}, "Literal[3]"),
+    "an object that is text": ({"allOf": [{"type": "object", "properties": {"a": {}}}, {"type": "string"}]}, "Never"),
+    "lists of both": (
+        {
+            "allOf": [
+                {"type": "array", "items": {"type": "number"}},
+                {"type": "array", "items": {"type": "integer"}},
+            ]
+        },
+        "list[int]",
+    ),
+    "a choice narrowed": (
+        {"allOf": [{"anyOf": [{"type": "string"}, {"type": "integer"}]}, {"type": "integer"}]},
+        "int",
+    ),
+    "text with a quote": ({"const": "it's"}, "PostABody"),
+    "an object": ({"type": "object", "properties": {"a": {}}}, "PostABody"),
+}
+
+
+@pytest.mark.parametrize(("schema", "written"), WRITTEN.values(), ids=WRITTEN.keys())
+def test_schema_is_written_as_a_type(schema: object, written: str) -> None:
+    content = {"application/json": {"schema": schema}}
+    body = {"required": True, "content": content}
+    text = generate({"openapi": "3.1.0", "paths": {"/a": {"post": {"requestBody": body, "responses": {}}}}})
+    assert f"    def post_a(self, *, body: {written}) -> PostAAnswer:\n" in text
 
 
 def test_no_operation_is_lost_to_another_of_its_name(tmp_path: Path) -> None:

@@ -117,9 +117,13 @@ def diff(old: str, new: str, fail_on: Literal["breaking", "risky"], as_json: boo
 def client(language: str, path: str, output: Path | None, document: str | None) -> None:
     """Write a client of the project in PATH: for TypeScript, for Python, or the stubs for its own tests.
 
-    It is one file, typed by what each route takes and answers under each status.
+    It is one file, typed by what each route takes and answers under each status. The stubs go to
+    stubs/typed_api_client.pyi unless -o says otherwise: they type `from typed_api_client import TypedClient`.
     """
     here = Path.cwd()
+    if language == "stubs" and output is None:
+        output = Path("stubs/typed_api_client.pyi")
+        (here / output).parent.mkdir(exist_ok=True)
     source: Mapping[str, object]
     if document is None:
         source = _build(path).openapi()
