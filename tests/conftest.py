@@ -7,6 +7,7 @@ in `.ci/run`, it fails.
 
 import os
 import shutil
+from typing import cast
 
 import pytest
 
@@ -14,6 +15,8 @@ pytest_plugins = ("pytester",)
 
 _missing = pytest.StashKey[dict[str, set[tuple[str, str]]]]()
 """By test, the programs it lacks, each with its Debian package."""
+_LACKS = "lacks"
+"""The property of a report that names a program and its package: it comes from the process that ran the test."""
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "needs(program, debian_package): a program that the test starts, and the Debian package that has it"
     )
     config.stash[_missing] = {}
+    config.pluginmanager.register(_Collector(config.stash[_missing]))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -38,8 +42,22 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     reason = f"needs {', '.join(programs)} (apt-get install {' '.join(packages)})"
     if os.environ.get("TYPED_API_REQUIRE_ALL") == "1":
         pytest.fail(f"TYPED_API_REQUIRE_ALL is 1, and this test {reason}.", pytrace=False)
-    item.config.stash[_missing][item.nodeid] = lacking
+    item.user_properties.extend((_LACKS, program_and_package) for program_and_package in sorted(lacking))
     pytest.skip(reason)
+
+
+class _Collector:
+    """Keeps what the reports of tests say that they lack."""
+
+    def __init__(self, missing: dict[str, set[tuple[str, str]]]) -> None:
+        self._missing: dict[str, set[tuple[str, str]]] = missing
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        # The report of the teardown has the properties of the test too.
+        values = [value for name, value in report.user_properties if name == _LACKS]
+        lacking = {(program, package) for program, package in cast("list[tuple[str, str]]", values)}
+        if lacking:
+            self._missing[report.nodeid] = lacking
 
 
 # Last, so that the line comes after pytest's own closing line, where it is seen.

@@ -130,8 +130,9 @@ def _write_tree(files: Mapping[str, str], root: Path) -> None:
 
 
 def _remove(parent: Path, package: str) -> None:
-    for name in [name for name in sys.modules if name == package or name.startswith(package + ".")]:
-        del sys.modules[name]
+    # A copy first: another thread may be importing.
+    for name in [name for name in [*sys.modules] if name == package or name.startswith(package + ".")]:
+        sys.modules.pop(name, None)
     # Another list, not the same one shortened: the garbage collector may call this in the middle of an import, whose
     # loop over `sys.path` would step over an entry and miss the module that is there.
     sys.path = [entry for entry in sys.path if entry != str(parent)]
