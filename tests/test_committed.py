@@ -62,9 +62,16 @@ def test_long_difference_is_cut(tmp_path: Path, count: int, shown: int, end: str
 
 
 def test_line_that_was_added_at_the_end_is_the_one_that_differs(tmp_path: Path) -> None:
-    stale = compare(tmp_path, b"{}\n", b"{}\n{}\n")
+    stale = compare(tmp_path, b"[\n]\n", b"[\n]\n\n")
     assert stale is not None
-    assert (stale.line, stale.diff.splitlines()[2:]) == (2, ["@@ -1 +1,2 @@", " {}", "+{}"])
+    assert (stale.line, stale.diff.splitlines()[2:]) == (3, ["@@ -1,2 +1,3 @@", " [", " ]", "+"])
+
+
+def test_same_document_in_another_form_is_told(tmp_path: Path) -> None:
+    stale = compare(tmp_path, b'{"a": 1, "b": "%s"}' % (b"x" * 1000), b'{\n  "a": 1,\n  "b": "%s"\n}\n' % (b"x" * 1000))
+    assert stale is not None
+    assert stale.message == mend(tmp_path, "says what the routes promise, written in another way")
+    assert max(map(len, stale.diff.splitlines())) == 301
 
 
 def test_line_ends_of_another_system_are_named(tmp_path: Path) -> None:
@@ -80,7 +87,8 @@ def test_line_ends_of_another_system_are_named(tmp_path: Path) -> None:
     ("committed", "reason"),
     [
         (b"", "is no JSON (Expecting value: line 1 column 1 (char 0))"),
-        (b"<<<<<<< main\n", "is no JSON (Expecting value: line 1 column 1 (char 0))"),
+        (b"{\n<<<<<<< main\n", "is no JSON (it has the marks of a merge that was not finished)"),
+        (b"[" * 100_000, "is no JSON (it is nested too deeply)"),
         (b'{"a": "\xff"}', "is no JSON (at byte 7 it is no UTF-8)"),
     ],
 )

@@ -8,12 +8,13 @@ import anyio
 import httpx2
 import pytest
 from starlette.applications import Starlette
+from starlette.responses import JSONResponse
 from starlette.routing import Mount
 from starlette.testclient import TestClient as PlainClient
 
 from typed_api import TypedAPI
 from typed_api import publication as publication_module
-from typed_api.errors import StartupError
+from typed_api.errors import ApiError, StartupError
 from typed_api.testing import TestClient, create_app
 
 HELLO = """
@@ -245,7 +246,7 @@ def test_answer_that_is_not_as_documented_is_a_500_that_names_the_place(capsys: 
     assert (answer.status_code, answer.json()["detail"].splitlines()[:2]) == (
         500,
         [
-            "DocumentMismatch: GET /api/user answers 200 with a body that is not what the document promises:",
+            "GET /api/user answers 200 with a body that is not what the document promises:",
             '- body.name: "bad" is not one of "good"',
         ],
     )
@@ -257,6 +258,51 @@ def test_what_was_to_follow_a_mismatch_does_not(capsys: pytest.CaptureFixture[st
     assert capsys.readouterr().out == ""
     assert client.get("/api/user").status_code == 200
     assert capsys.readouterr().out == "after\n"
+
+
+def test_mismatch_names_the_place_also_in_a_test_of_the_production_app() -> None:
+    answer = TestClient(drifting(debug=False)).get("/api/user?name=bad")
+    assert answer.json()["detail"].splitlines()[1] == '- body.name: "bad" is not one of "good"'
+
+
+def test_answer_of_an_exception_handler_is_not_compared() -> None:
+    source = """
+from pydantic import BaseModel
+from typed_api import ApiRequest, ApiResponse, Conflict, Ok, Sent
+
+class Taken(BaseModel):
+    name: str
+
+def post(req: ApiRequest[Taken], res: ApiResponse[Ok[Taken] | Conflict[Taken]]) -> Sent:
+    raise KeyError("name")
+"""
+
+    def answer(request: object, error: Exception) -> JSONResponse:
+        return JSONResponse({"detail": []}, 422 if isinstance(error, ApiError) else 409)
+
+    client = TestClient(create_app({"api/x.py": source}, exception_handlers={422: answer, KeyError: answer}))
+    assert [client.post("/api/x", json=body).status_code for body in ({}, {"name": "a"})] == [422, 409]
+
+
+def test_document_is_built_once_for_all_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[int] = []
+    build: Callable[..., dict[str, object]] = vars(publication_module)["build_document"]
+
+    def count(*args: Any, **options: Any) -> dict[str, object]:
+        built.append(1)
+        return build(*args, **options)
+
+    monkeypatch.setattr(publication_module, "build_document", count)
+    app = create_app({"api/hello.py": HELLO, "api/user.py": DRIFTING})
+    for path in ("/api/hello", "/api/user", "/api/user?name=bad"):
+        for _ in range(2):
+            TestClient(app).get(path)
+    assert built == [1]
+
+
+def test_nothing_is_compared_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publication_module, "is_available", lambda: False)
+    assert TestClient(drifting()).get("/api/user?name=bad").status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from typed_api._types import ASGIApp, Message, Receive, Scope, Send
 from typed_api.adapter import Adapter, Fail, Params, Services, WatchedSend, compile_handler
 from typed_api.body import ClientDisconnected, check_framing
 from typed_api.config import environment
-from typed_api.conformance import DocumentMismatch
+from typed_api.conformance import CheckedSend, DocumentMismatch
 from typed_api.contract import ContractError, Endpoint, Handler, describe
 from typed_api.discovery import RouteModule, discover
 from typed_api.errors import ApiError, ResponseValidationError, StartupError
@@ -169,12 +169,14 @@ class _Methods(dict[str, Adapter]):
         app, endpoint = self._app, self._endpoint
 
         async def checked(scope: Scope, receive: Receive, send: Send, params: Params) -> None:
-            checking = app._publication.checked(endpoint, handler.method, send)
+            checking = await app._publication.checked(endpoint, handler.method, send)
             try:
                 await adapter(scope, receive, checking, params)
             except DocumentMismatch as error:
-                # Past the check: what is said of the mismatch is no answer of the route.
-                await app._fail(scope, receive, send, error, handler.where)
+                # Past the check and past exception handlers: this is no answer of the route. It names the places also
+                # where exceptions are not shown, since the check runs for developers alone.
+                _log_failure(scope, error, handler.where)
+                await app._answer_error(scope, send, ApiError(500, str(error)), handler.where)
 
         return checked
 
@@ -666,7 +668,8 @@ class TypedAPI:
                 _log_failure(scope, error, where)
                 is_logged = True
         if handler is not None:
-            watched = WatchedSend(send)
+            # The document knows nothing of what the user's handler answers.
+            watched = WatchedSend(send.unchecked if isinstance(send, CheckedSend) else send)
             try:
                 await self._handle(handler, error, scope, receive, watched)
             except Exception as second:

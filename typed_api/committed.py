@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from typed_api.openapi import OpenAPIVersion
 
@@ -17,6 +17,8 @@ __all__ = ["Stale", "find_staleness", "version_of"]
 
 _MOST_LINES: Final = 200
 """How many lines of a difference are shown."""
+_LONGEST_LINE: Final = 300
+"""How many characters of a line are shown: a file may be written in one."""
 _MOST_COMPARED: Final = 4000
 """How many lines are compared line by line; that takes time by their square where nothing is alike."""
 
@@ -68,23 +70,29 @@ def find_staleness(
             1,
         )
     try:
-        json.loads(committed)
-    except ValueError as error:
-        return Stale(f"{name!r} is no JSON ({_reason(error)}). Write it anew with: {command}")
+        is_same = json.loads(committed) == json.loads(current)
+    except (ValueError, RecursionError) as error:
+        return Stale(f"{name!r} is no JSON ({_reason(error, committed)}). Write it anew with: {command}")
     line, diff = _compare(committed, current, name)
-    return Stale(f"{name!r} is not what the routes promise now. Write it anew with: {command}", line, diff)
+    what = "says what the routes promise, written in another way" if is_same else "is not what the routes promise now"
+    return Stale(f"{name!r} {what}. Write it anew with: {command}", line, diff)
 
 
 def version_of(document: bytes) -> OpenAPIVersion:
     """Say which version of the specification a document is of; 3.1 where that cannot be told."""
     try:
         read: object = json.loads(document)
-    except ValueError:
+    except (ValueError, RecursionError):
         return "3.1"
-    return "3.2" if isinstance(read, dict) and str(read.get("openapi")).startswith("3.2") else "3.1"
+    version = cast("dict[str, object]", read).get("openapi") if isinstance(read, dict) else None
+    return "3.2" if str(version).startswith("3.2") else "3.1"
 
 
-def _reason(error: ValueError) -> str:
+def _reason(error: ValueError | RecursionError, document: bytes) -> str:
+    if re.search(rb"(?m)^(<{7}|>{7}) ", document):
+        return "it has the marks of a merge that was not finished"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
     return f"at byte {error.start} it is no UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
 
 
@@ -106,7 +114,7 @@ def _compare(committed: bytes, current: bytes, name: str) -> tuple[int, str]:
         lines = [_shifted(line, start) for line in difflib.unified_diff(old, new, name, "the routes", lineterm="")]
         if len(lines) > _MOST_LINES:
             lines = [*lines[:_MOST_LINES], f"({len(lines) - _MOST_LINES} more lines)"]
-    return head + 1, "\n".join(lines)
+    return head + 1, "\n".join(line if len(line) <= _LONGEST_LINE else line[:_LONGEST_LINE] + "…" for line in lines)
 
 
 def _shifted(line: str, start: int) -> str:

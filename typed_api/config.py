@@ -127,7 +127,8 @@ class RouteConfig:
     threaded: bool | Unset = UNSET
     """Whether a plain `def` handler runs in a worker thread; True unless given."""
     recheck_responses: bool | Unset | None = UNSET
-    """Whether instances of models are validated again when answered; None is the app's setting."""
+    """Whether instances of models are validated again when answered; None is the app's setting. False also keeps the
+    route's answers from being held against the document in development."""
     etag: bool | Unset = UNSET
     """Whether answers to GET and HEAD get an `ETag`; True unless given."""
     segment: str | Unset | None = UNSET

@@ -8,7 +8,7 @@ of handlers.
 import importlib.util
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
 from typed_api._types import Message, Send
@@ -19,6 +19,10 @@ __all__ = ["CheckedSend", "Conformance", "DocumentMismatch", "is_available"]
 logger: logging.Logger = logging.getLogger("typed_api")
 
 _MOST_ERRORS: Final = 10
+_JSON: Final = "application/json"
+_PROBLEM: Final = "application/problem+json"
+_DATA: Final = frozenset({"const", "default", "enum", "example", "examples"})
+"""Keywords below which there is data, and no schema."""
 
 # Any: the values of a document are JSON of any shape.
 Document = Mapping[str, Any]
@@ -34,15 +38,16 @@ def is_available() -> bool:
 
 
 class Conformance:
-    """Holds the JSON answers of an app against its document, which is made when the first answer is."""
+    """Holds the JSON answers of an app against its document."""
 
-    def __init__(self, document: Callable[[], Document]) -> None:
-        """Remember where the document comes from.
+    def __init__(self, document: Document) -> None:
+        """Keep the document.
 
         Args:
-            document: Makes the document, or gives the one that was made; OpenAPI 3.1 or 3.2.
+            document: OpenAPI 3.1 or 3.2.
         """
-        self._make_document: Callable[[], Document] = document
+        self._document: Document = document
+        self._components: Any = _without_patterns(document.get("components", {}))
         # Any: jsonschema-rs types its validators by draft. None: there is nothing to check.
         self._validators: dict[tuple[str, str, str, str], Any] = {}
 
@@ -70,7 +75,7 @@ class Conformance:
             return
         where = f"{method} {path} answers {status} with a body that"
         try:
-            value: object = json.loads(body)
+            value: object = json.loads(body, parse_constant=_refuse_constant)
         except ValueError as error:
             raise DocumentMismatch(f"{where} is sent as {media_type} and is no JSON: {error}.") from None
         errors: list[str] = []
@@ -93,17 +98,15 @@ class Conformance:
     def _make_validator(self, path: str, method: str, status: str, media_type: str) -> Any:
         from jsonschema_rs import Draft202012Validator
 
-        document = self._make_document()
-        schema = _find_schema(document, path, method.lower(), status, media_type)
+        schema = _find_schema(self._document, path, method.lower(), status, media_type)
         if schema is None:
             return None
         try:
             # References are looked for in the schema that is checked against: it takes the components in.
             return Draft202012Validator(
-                {**schema, "components": document.get("components", {})}, validate_formats=False
+                {**_without_patterns(schema), "components": self._components}, validate_formats=False
             )
-        except Exception as error:
-            # A pattern that pydantic knows and JSON Schema does not, for example: nothing that an answer could mend.
+        except Exception as error:  # A schema of the user's own making: nothing that an answer could mend.
             logger.warning("Answers of %s %s are not held against the document: %s", method, path, error)
             return None
 
@@ -118,10 +121,11 @@ def _find_schema(document: Document, path: str, method: str, status: str, media_
         return None
     contents: Document = _resolve(document, responses[name]).get("content", {})
     content = contents.get(media_type)
-    if content is None and name != "default" and media_type != "application/problem+json":
-        # A vendor's own JSON type stands for the declared one. A problem may come from anywhere, a guard say, and is
-        # documented by the default.
-        content = next((value for key, value in contents.items() if _is_json(key)), None)
+    if content is None and name != "default" and media_type not in (_JSON, _PROBLEM):
+        # A vendor's own JSON type stands for the declared one. Plain JSON in the place of a problem does not: that is
+        # the answer of an exception handler, of which the document cannot know. Nor does a problem, which may come from
+        # anywhere, a guard say, and is documented by the default.
+        content = next((value for key, value in contents.items() if key != _PROBLEM and _is_json(key)), None)
     return None if content is None else cast("Document | None", content.get("schema"))
 
 
@@ -132,6 +136,26 @@ def _resolve(document: Document, value: Document) -> Document:
     for name in reference.removeprefix("#/").split("/"):
         document = document[name.replace("~1", "/").replace("~0", "~")]
     return document
+
+
+def _without_patterns(schema: Any) -> Any:
+    """Copy a schema without the patterns of text: pydantic has seen to them, and other engines read some otherwise.
+
+    A word character is a letter of any language to the one, and one of 26 to the other.
+    """
+    if isinstance(schema, list):
+        return [_without_patterns(item) for item in cast("list[object]", schema)]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: value if key in _DATA else _without_patterns(value)
+        for key, value in cast("dict[str, Any]", schema).items()
+        if not (key == "pattern" and isinstance(value, str))
+    }
+
+
+def _refuse_constant(constant: str) -> object:
+    raise ValueError(f"{constant} is none of its numbers")
 
 
 def _spell_place(path: Sequence[str | int]) -> str:
@@ -148,7 +172,10 @@ class CheckedSend:
     """ASGI's send, which lets an answer of JSON go only once it has been compared.
 
     An answer that does not hold raises `DocumentMismatch` out of the call that would have sent it; nothing of it has
-    left then.
+    left then. Any other answer passes as it comes.
+
+    Attributes:
+        unchecked: What it sends by, for an answer of which the document knows nothing.
     """
 
     def __init__(self, conformance: Conformance, path: str, method: str, send: Send) -> None:
@@ -163,26 +190,23 @@ class CheckedSend:
         self._conformance: Conformance = conformance
         self._path: str = path
         self._method: str = method
-        self._send: Send = send
+        self.unchecked: Send = send
         self._start: Message | None = None
+        self._media_type: str = ""
 
     async def __call__(self, message: Message) -> None:
         """Send a message, or keep it until there is enough to judge by."""
         if message["type"] == "http.response.start":
-            self._start = message
-            return
+            fields = dict(message["headers"])
+            content_type = parse_content_type(fields.get(b"content-type", b""))
+            if content_type is not None and content_type.is_json and b"content-encoding" not in fields:
+                self._start, self._media_type = message, content_type.media_type
+                return
         start, self._start = self._start, None
         if start is not None:
-            self._judge(start, message)
-            await self._send(start)
-        await self._send(message)
-
-    def _judge(self, start: Message, message: Message) -> None:
-        # What comes in several pieces is a stream: it has begun before it is known.
-        body: bytes = message.get("body", b"")
-        if message["type"] != "http.response.body" or not body or message.get("more_body", False):
-            return
-        fields = dict(start["headers"])
-        content_type = parse_content_type(fields.get(b"content-type", b""))
-        if content_type is not None and content_type.is_json and b"content-encoding" not in fields:
-            self._conformance.check(self._path, self._method, start["status"], content_type.media_type, body)
+            body: bytes = message.get("body", b"")
+            # What comes in several pieces is a stream: it has begun before it is known.
+            if message["type"] == "http.response.body" and body and not message.get("more_body", False):
+                self._conformance.check(self._path, self._method, start["status"], self._media_type, body)
+            await self.unchecked(start)
+        await self.unchecked(message)

@@ -6,7 +6,7 @@ Owns when the document is made (once, when it is first asked for) and where it i
 
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, Literal
 
 import anyio.to_thread
 
@@ -53,7 +53,8 @@ class Publication:
         self._contents: dict[str, Content] = {}
         # One request builds what all others wait for.
         self._lock: threading.Lock = threading.Lock()
-        self._conformance: Conformance | None = None
+        # None until it is known whether there is one; False where nothing can be compared.
+        self._conformance: Conformance | Literal[False] | None = None
         self._paths: Mapping[str, str] = {}
         if openapi_url is None:
             return
@@ -122,7 +123,7 @@ class Publication:
                 content = self._contents[root_path] = Content.of(b"application/json", body, is_compressible=True)
             return content
 
-    def checked(self, endpoint: Endpoint, method: str, send: Send) -> Send:
+    async def checked(self, endpoint: Endpoint, method: str, send: Send) -> Send:
         """Hold an answer against the document while it is sent.
 
         Args:
@@ -133,10 +134,18 @@ class Publication:
         Returns:
             A `send` that raises `DocumentMismatch`, or the one that was given where nothing can be compared.
         """
-        if self._conformance is None:
-            if not is_available():
-                return send
-            self._conformance = Conformance(self.document)
-            self._paths = document_paths(self._endpoints)
+        conformance = self._conformance
+        if conformance is None:
+            conformance = await anyio.to_thread.run_sync(self._make_conformance)
         path = self._paths.get(endpoint.file)
-        return send if path is None else CheckedSend(self._conformance, path, method, send)
+        return CheckedSend(conformance, path, method, send) if conformance and path is not None else send
+
+    def _make_conformance(self) -> Conformance | Literal[False]:
+        with self._lock:
+            if self._conformance is None:
+                if is_available():
+                    self._paths = document_paths(self._endpoints)
+                    self._conformance = Conformance(self.document())
+                else:
+                    self._conformance = False
+            return self._conformance

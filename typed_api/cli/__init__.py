@@ -21,5 +21,5 @@ def main() -> None:
     """Serve typed route modules."""
 
 
-for command in (new, dev, start, routes, check, openapi, diff, client):
-    main.add_command(command)
+for _command in (new, dev, start, routes, check, openapi, diff, client):
+    main.add_command(_command)

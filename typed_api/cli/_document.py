@@ -37,9 +37,9 @@ def _write(output: Path | None, data: bytes) -> None:
     if output is None:
         click.echo(data, nl=False)
         return
+    # Its place is taken at once: what reads the file never sees half of it.
+    half = output.with_name(f".{output.name}.{os.getpid()}")
     try:
-        # Its place is taken at once: what reads the file never sees half of it.
-        half = output.with_name(f".{output.name}.{os.getpid()}")
         half.write_bytes(data)
         half.replace(output)
     except OSError as error:
