@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,7 +47,7 @@ def clean_environ(environ: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def working_in(folder: Path) -> Iterator[Path]:
+def working_in(folder: Path) -> Generator[Path]:
     """Make a folder the working directory, with the environment of a command; what is done in this process is undone.
 
     Modules that were imported from below the folder are forgotten.

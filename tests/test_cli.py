@@ -14,6 +14,7 @@ from uvicorn.main import main as uvicorn_command
 
 from tests.projects import route, working_in, write_files
 from typed_api import TypedAPI, __version__, cli
+from typed_api.cli import _serve
 from typed_api.testing import TestClient
 
 PROJECT: Mapping[str, str] = {"pages/api/index.py": route("index")}
@@ -48,8 +49,8 @@ def started(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict
         raise SystemExit(0)
 
     # Whether a port of this machine is free is no matter here.
-    monkeypatch.setattr(cli._serve, "_refuse_taken_port", lambda host, port: None)
-    monkeypatch.setattr(cli._serve, "_Config", record)
+    monkeypatch.setattr(_serve, "_refuse_taken_port", lambda host, port: None)
+    monkeypatch.setattr(_serve, "_Config", record)
 
     def start(*arguments: str) -> dict[str, Any]:
         seen.clear()
@@ -70,7 +71,7 @@ def developed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., di
         seen.update(host=host, port=port, folders=folders, reload=reload, env=os.environ["TYPED_API_ENV"])
         return 0
 
-    monkeypatch.setattr(cli._serve, "serve", record)
+    monkeypatch.setattr(_serve, "serve", record)
 
     def dev(*arguments: str) -> dict[str, Any]:
         result = call("dev", *arguments)
@@ -411,7 +412,7 @@ def test_a_host_that_cannot_be_found_is_left_to_the_server(monkeypatch: pytest.M
         raise socket.gaierror(-2, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", find_nothing)
-    cli._serve._refuse_taken_port("nowhere.invalid", 80)
+    _serve._refuse_taken_port("nowhere.invalid", 80)
     assert asked == ["nowhere.invalid"]
 
 
@@ -481,9 +482,9 @@ def test_the_environment_is_not_taken_from_a_file(folder: Path) -> None:
 def test_start_tells_that_debug_is_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_files(folder, PROJECT)
     os.environ["TYPED_API_DEBUG"] = "1"
-    monkeypatch.setattr(cli._serve, "_refuse_taken_port", lambda host, port: None)
-    monkeypatch.setattr(cli._serve, "_Config", lambda app, **options: type("Config", (), options))
-    monkeypatch.setattr(cli._serve, "_run", lambda config: 0)
+    monkeypatch.setattr(_serve, "_refuse_taken_port", lambda host, port: None)
+    monkeypatch.setattr(_serve, "_Config", lambda app, **options: type("Config", (), options))
+    monkeypatch.setattr(_serve, "_run", lambda config: 0)
     result = call("start")
     assert (result.exit_code, result.stderr) == (
         0,
@@ -578,8 +579,8 @@ def test_an_app_that_is_not_there_is_told_in_one_sentence(
 ) -> None:
     write_files(folder, {**PROJECT, "main_of_project.py": APP, "package_of_project/asgi.py": APP})
     os.environ["TYPED_API_APP"] = place
-    monkeypatch.setattr(cli._serve, "_refuse_taken_port", lambda host, port: None)
-    monkeypatch.setattr(cli._serve, "_Config", lambda app, **options: None)
+    monkeypatch.setattr(_serve, "_refuse_taken_port", lambda host, port: None)
+    monkeypatch.setattr(_serve, "_Config", lambda app, **options: None)
     result = call(command)
     assert (result.exit_code, result.stdout, result.stderr) == (
         1,
@@ -634,8 +635,8 @@ def test_routes_that_cannot_be_served_are_told_alike_with_an_app_object(folder: 
 
 @pytest.mark.parametrize("command", ["start", "routes"])
 def test_a_missing_folder_of_routes_is_told(command: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli._serve, "_refuse_taken_port", lambda host, port: None)
-    monkeypatch.setattr(cli._serve, "_Config", lambda app, **options: None)
+    monkeypatch.setattr(_serve, "_refuse_taken_port", lambda host, port: None)
+    monkeypatch.setattr(_serve, "_Config", lambda app, **options: None)
     result = call(command)
     assert (result.exit_code, result.stdout, result.stderr) == (
         1,

@@ -412,8 +412,8 @@ def test_function_that_cannot_answer_is_refused(source: str, sentence: str) -> N
 
 def test_parameters_in_the_wrong_order_are_refused() -> None:
     assert problems("def get(res: ApiResponse[Ok[User]], req: ApiRequest) -> None: ...") == [
-        "Parameter 'res' of handler 'get' must be ApiRequest, not 'ApiResponse[Ok[User]]'.",
-        "Parameter 'req' of handler 'get' must be ApiResponse, not 'ApiRequest'.",
+        "Parameter 'res' of handler 'get' must be ApiRequest, not 'ApiResponse[Ok[User]]'. Swap the two parameters.",
+        "Parameter 'req' of handler 'get' must be ApiResponse, not 'ApiRequest'. Swap the two parameters.",
     ]
 
 
@@ -1348,7 +1348,7 @@ class Trace(TypedDict):
 def test_body_of_a_method_without_one_is_refused(name: str, declared: str, spelled: str) -> None:
     search = "class Search(BaseModel):\n    id: int\n"
     assert problems(search + taking(declared, name)) == [
-        f"A {name.upper()} request has no body: {name!r} cannot take {spelled!r}."
+        f"{'An' if name == 'options' else 'A'} {name.upper()} request has no body: {name!r} cannot take {spelled!r}."
     ]
 
 

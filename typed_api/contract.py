@@ -499,10 +499,12 @@ def _read_annotations(
         if parameter in hints:
             with found:
                 hint = _plain(hints[parameter])
-                if (get_origin(hint) or hint) is not expected:
+                if _class_of(hint) is not expected:
+                    classes = [_class_of(hints.get(given)) for given in parameters]
+                    swap = " Swap the two parameters." if classes == [ApiResponse, ApiRequest] else ""
                     raise _Problem(
                         f"Parameter {parameter!r} of handler {name!r} must be {expected.__name__}, not "
-                        f"{schema.spell(hint)!r}.{_whence(function, name, module)}"
+                        f"{schema.spell(hint)!r}.{swap}{_whence(function, name, module)}"
                     )
                 for variable in _type_variables(hint):
                     found.add(
@@ -534,6 +536,11 @@ def _evaluate(
         raise _undefined(f"Handler {name!r} is annotated with", error, inner.__module__, module) from None
     except Exception as error:  # An annotation is the user's code, and may raise anything.
         raise _Problem(f"The annotations of handler {name!r} cannot be read: {type(error).__name__}: {error}") from None
+
+
+def _class_of(hint: object) -> object:
+    hint = _plain(hint)
+    return get_origin(hint) or hint
 
 
 def _type_variables(hint: object) -> Iterator[str]:
@@ -691,7 +698,8 @@ def _check_request_body(kind: BodyKind, body: object, name: str, method: Method,
     if name != "handler" and method in BODYLESS_METHODS:
         # As a type checker sees it: without the marker of a form.
         declared = f"ApiRequest[{schema.spell(body)}]"
-        raise _Problem(f"A {method} request has no body: {name!r} cannot take {declared!r}.")
+        article = "An" if method == "OPTIONS" else "A"
+        raise _Problem(f"{article} {method} request has no body: {name!r} cannot take {declared!r}.")
     if kind is BodyKind.FORM and importlib.util.find_spec("python_multipart") is None:
         raise _Problem(
             f"Handler {name!r} takes a form, which needs the 'python-multipart' package. Install it with: "

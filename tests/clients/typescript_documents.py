@@ -51,7 +51,13 @@ PROBLEM: dict[str, object] = {
     "required": ["type", "title", "status"],
 }
 
-DEFAULT: dict[str, object] = {"default": ref("Problem", "responses")}
+DEFAULT: dict[str, dict[str, object]] = {"default": ref("Problem", "responses")}
+
+
+def answers(own: Mapping[str, object]) -> dict[str, object]:
+    """Give the responses of an operation, which has the common error besides its own."""
+    return {**own, **DEFAULT}
+
 
 USER: dict[str, object] = {
     "type": "object",
@@ -95,17 +101,17 @@ LIVE = document(
                     parameter("limit", "query", {"type": ["integer", "null"]}),
                     parameter("X-Trace", "header", TEXT),
                 ],
-                "responses": {"200": answer(ref("Seen")), **DEFAULT},
+                "responses": answers({"200": answer(ref("Seen"))}),
             },
             "post": {
                 "requestBody": {"required": True, **json_content(ref("NewUser"))},
-                "responses": {"201": answer(ref("User")), "422": ref("Problem", "responses"), **DEFAULT},
+                "responses": answers({"201": answer(ref("User")), "422": ref("Problem", "responses")}),
             },
         },
         "/api/users/{id}": {
             "parameters": [parameter("id", "path", {"type": "integer"})],
-            "get": {"responses": {"200": answer(ref("User")), "404": answer(ref("NoSuchUser")), **DEFAULT}},
-            "delete": {"responses": {"204": {"description": ""}, **DEFAULT}},
+            "get": {"responses": answers({"200": answer(ref("User")), "404": answer(ref("NoSuchUser"))})},
+            "delete": {"responses": answers({"204": {"description": ""}})},
         },
         "/api/login": {
             "post": {
@@ -116,25 +122,25 @@ LIVE = document(
                         "multipart/form-data": {"schema": ref("Login")},
                     },
                 },
-                "responses": {"200": answer(ref("Login")), **DEFAULT},
+                "responses": answers({"200": answer(ref("Login"))}),
             }
         },
         "/api/photo": {
             "post": {
                 "requestBody": {"required": True, **json_content(ref("Upload"), "multipart/form-data")},
-                "responses": {"201": answer(TEXT, "text/plain"), **DEFAULT},
+                "responses": answers({"201": answer(TEXT, "text/plain")}),
             }
         },
         "/api/files/{path}": {
             "get": {
                 "parameters": [parameter("path", "path", TEXT, **{"x-typed-api-segments": True})],
-                "responses": {"200": answer({"type": "array", "items": TEXT}), **DEFAULT},
+                "responses": answers({"200": answer({"type": "array", "items": TEXT})}),
             }
         },
         "/api/names/{name}": {
             "get": {
                 "parameters": [parameter("name", "path", TEXT)],
-                "responses": {"200": answer(TEXT, "text/plain"), **DEFAULT},
+                "responses": answers({"200": answer(TEXT, "text/plain")}),
             }
         },
         "/api/events": {
@@ -158,32 +164,33 @@ LIVE = document(
         },
         "/api/old": {
             "get": {
-                "responses": {"307": {"description": ""}, **DEFAULT},
+                "responses": answers({"307": {"description": ""}}),
             }
         },
         "/api/bytes": {
-            "get": {"responses": {"200": {"description": "", "content": {"application/octet-stream": {}}}, **DEFAULT}},
+            "get": {"responses": answers({"200": {"description": "", "content": {"application/octet-stream": {}}}})},
             "post": {
                 "requestBody": {"required": True, "content": {"*/*": {}}},
-                "responses": {"200": answer(TEXT, "text/plain"), **DEFAULT},
+                "responses": answers({"200": answer(TEXT, "text/plain")}),
             },
         },
-        "/api/refused": {"get": {"responses": {"200": answer(TEXT), **DEFAULT}}},
+        "/api/refused": {"get": {"responses": answers({"200": answer(TEXT)})}},
         "/api/broken": {"get": {"responses": {"200": answer(TEXT)}}},
         "/api/nowhere": {"get": {"responses": {"200": answer(TEXT)}}},
         "/api/both": {
             "get": {
                 "parameters": [parameter("as", "query", {"enum": ["text", "json"]})],
-                "responses": {
-                    "200": {
-                        "description": "",
-                        "content": {"text/plain": {"schema": TEXT}, "application/json": {"schema": ref("Tick")}},
-                    },
-                    "4XX": answer(ref("NoSuchUser")),
-                    **DEFAULT,
-                },
+                "responses": answers(
+                    {
+                        "200": {
+                            "description": "",
+                            "content": {"text/plain": {"schema": TEXT}, "application/json": {"schema": ref("Tick")}},
+                        },
+                        "4XX": answer(ref("NoSuchUser")),
+                    }
+                ),
             },
-            "head": {"responses": {"200": answer(TEXT, "text/plain"), **DEFAULT}},
+            "head": {"responses": answers({"200": answer(TEXT, "text/plain")})},
         },
     },
     responses={"Problem": answer(ref("Problem"), "application/problem+json")},

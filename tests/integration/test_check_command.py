@@ -181,7 +181,8 @@ def test_findings_of_start_up_and_mypy_stand_together(wrong_cold: Answer) -> Non
                     "line": 5,
                     "column": 11,
                     "code": "typed-api-status",
-                    "message": 'Status 404 is not declared by "ApiResponse[Ok[str]]" (declared: 200)',
+                    "message": 'Status 404 is not declared by "ApiResponse[Ok[str]]" (declared: 200); '
+                    "add NotFound[...] to it",
                 },
             ],
         },
@@ -198,8 +199,8 @@ def test_a_person_reads_a_finding_a_line(wrong: Path, check: Checker) -> None:
     (wrong / "mypy.ini").unlink()
     lines = answer.stdout.splitlines()
     assert lines[-2:] == [
-        'pages/api/wrong.py:5: error: Status 404 is not declared by "ApiResponse[Ok[str]]" (declared: 200)  '
-        "[typed-api-status]",
+        'pages/api/wrong.py:5: error: Status 404 is not declared by "ApiResponse[Ok[str]]" (declared: 200); '
+        "add NotFound[...] to it  [typed-api-status]",
         "4 routes, 4 checked, 4 findings",
     ]
 
@@ -266,7 +267,12 @@ def test_a_code_that_is_switched_off_for_a_module_is_told_where_mypy_obeys(quiet
     found = [finding for finding in quiet.json["findings"] if finding["file"] == "pages/api/muted.py"]
     # Until 1.19, mypy knew no codes of plugins there: it reports the mistake.
     assert [(finding["code"], finding["message"]) for finding in found] in (
-        [("typed-api-status", 'Status 404 is not declared by "ApiResponse[Ok[str]]" (declared: 200)')],
+        [
+            (
+                "typed-api-status",
+                'Status 404 is not declared by "ApiResponse[Ok[str]]" (declared: 200); add NotFound[...] to it',
+            )
+        ],
         [
             (
                 "typed-api-unchecked",
@@ -367,8 +373,8 @@ def test_what_the_finding_says_to_write_mends_it(apart: Path, check: Checker) ->
     answer = check(apart)
     assert (answer.status, answer.stdout) == (
         1,
-        'routes/a.py:5: error: Status 404 is not declared by "ApiResponse[Ok[str]]" (declared: 200)  '
-        "[typed-api-status]\n"
+        'routes/a.py:5: error: Status 404 is not declared by "ApiResponse[Ok[str]]" (declared: 200); '
+        "add NotFound[...] to it  [typed-api-status]\n"
         "1 route, 1 checked, 1 finding\n",
     )
 

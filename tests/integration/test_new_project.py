@@ -135,8 +135,8 @@ def test_type_checker_finds_a_status_that_is_not_declared(tmp_path: Path) -> Non
     done = run("mypy .", project)
 
     assert re.findall(r"error: (.+)", done.stdout) == [
-        'Status 410 is not declared by "ApiResponse[Ok[Note] | NotFound[Problem]]" (declared: 200, 404)  '
-        "[typed-api-status]"
+        'Status 410 is not declared by "ApiResponse[Ok[Note] | NotFound[Problem]]" (declared: 200, 404); add '
+        "Gone[...] to it  [typed-api-status]"
     ], done.stdout
 
 

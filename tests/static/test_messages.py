@@ -64,6 +64,25 @@ GOLDEN: Final = {
         "signature",
         'Parameter "req" of handler "get" must be ApiRequest, not "ApiResponse[Ok[str]]"',
     ),
+    "swapped parameters": Golden(
+        "swapped",
+        "def get(res: ApiResponse[Ok[str]], req: ApiRequest) -> Sent:  #!\n    return res.send('x')",
+        "signature",
+        'Parameter "res" of handler "get" must be ApiRequest, not "ApiResponse[Ok[str]]". Swap the two parameters',
+    ),
+    "Any for a parameter": Golden(
+        "any",
+        "def get(req: Any, res: Any) -> None:  #!\n    res.send('x')",
+        "signature",
+        'Parameter "req" of handler "get" must be ApiRequest, not "Any"',
+    ),
+    "imported": Golden(
+        "imported",
+        "from textwrap import indent as get  #!",
+        "signature",
+        'Handler "get" must take exactly two positional parameters (req: ApiRequest, res: ApiResponse[...]), not 3. It '
+        "was imported from 'textwrap': if it is no handler, import it under another name",
+    ),
     "result": Golden(
         "result",
         "def get(req: ApiRequest, res: ApiResponse[Ok[User]]) -> User:  #!\n    return User(id=1, name='a')",
@@ -94,6 +113,21 @@ GOLDEN: Final = {
         "signature",
         'Handler "get" must be a function (req: ApiRequest, res: ApiResponse[...]), not "partial[None]"; '
         'write "def" around it and call it there',
+    ),
+    "object that cannot be called": Golden(
+        "options",
+        "options = {'x': 1}  #!",
+        "signature",
+        'Handler "options" must be a function (req: ApiRequest, res: ApiResponse[...]), not "dict[str, int]"; if it is '
+        "no handler, give it another name",
+    ),
+    "method": Golden(
+        "a_method",
+        "class Users:\n    def get(self, req: ApiRequest, res: ApiResponse[Ok[str]]) -> Sent:\n"
+        "        return res.send('x')\nget = Users().get  #!",
+        "signature",
+        'Handler "get" must be a function (req: ApiRequest, res: ApiResponse[...]), not "method". Write `def` around '
+        "it and call it there",
     ),
     "factory": Golden(
         "a_factory",
@@ -136,7 +170,7 @@ GOLDEN: Final = {
         "",
         "route",
         'Route module for "/api/teams/{team}/empty" defines no handler: expected "handler" or one of get, post, put, '
-        "patch, delete, head, options",
+        "patch, delete, head, options; if it is no route, call it '_empty.py'",
     ),
     "handler beside a method": Golden(
         "both",
@@ -209,6 +243,52 @@ GOLDEN: Final = {
         "'api/folder/_p_.py' sets segment='x', but the name says that its segment is the parameter 'p'. Leave one of "
         "the two out",
     ),
+    "module for settings": Golden(
+        "module_config",
+        "import textwrap as config  #!\n"
+        "def get(req: ApiRequest, res: ApiResponse[Ok[str]]) -> Sent:\n    return res.send('x')",
+        "route",
+        "'pages/api/module_config.py' imports the module 'textwrap' as 'config', which is the name of the route's "
+        "settings. Import it under another name",
+    ),
+    "settings under another name": Golden(
+        "stray",
+        "SETTINGS = RouteConfig()  #!\n"
+        "def get(req: ApiRequest, res: ApiResponse[Ok[str]]) -> Sent:\n    return res.send('x')",
+        "route",
+        "'pages/api/stray.py' has a RouteConfig under the name 'SETTINGS', and only 'config' is read. Rename it",
+    ),
+    "settings of no function": Golden(
+        "no_post",
+        "config = RouteConfig(post=RouteConfig())  #!\n"
+        "def get(req: ApiRequest, res: ApiResponse[Ok[str]]) -> Sent:\n    return res.send('x')",
+        "route",
+        "RouteConfig(post=...) sets nothing, since the module has no function 'post'. Define it, or leave the setting "
+        "out",
+    ),
+    "methods of no handler": Golden(
+        "no_methods",
+        "config = RouteConfig(methods=['GET'])  #!\n"
+        "def get(req: ApiRequest, res: ApiResponse[Ok[str]]) -> Sent:\n    return res.send('x')",
+        "route",
+        "RouteConfig(methods=...) is about 'handler' alone, which the module does not have. Leave the setting out: a "
+        "method function serves the method of its name",
+    ),
+    "settings of a method that is left out": Golden(
+        "left_out",
+        "config = RouteConfig(methods=['GET'], put=RouteConfig())  #!\n"
+        "def handler(req: ApiRequest, res: ApiResponse[Ok[str]]) -> Sent:\n    return res.send('x')",
+        "route",
+        "RouteConfig(put=...) sets nothing, since methods=... leaves PUT out. Add it there, or leave the setting out",
+    ),
+    "function for settings": Golden(
+        "function_config",
+        "def config() -> None: ...  #!\n"
+        "def get(req: ApiRequest, res: ApiResponse[Ok[str]]) -> Sent:\n    return res.send('x')",
+        "route",
+        "'api/function_config.py' sets config to a function, which is no RouteConfig. Write config = RouteConfig(...), "
+        "or use another name",
+    ),
     "settings that are none": Golden(
         "no_settings",
         "config = 'x'  #!\ndef get(req: ApiRequest, res: ApiResponse[Ok[str]]) -> Sent:\n    return res.send('x')",
@@ -223,7 +303,7 @@ GOLDEN: Final = {
         "    return res.status(418).json('tea')  #!",
         "status",
         'Status 418 is not declared by "ApiResponse[Ok[User] | NotFound[Problem] | ServerError[str]]" '
-        "(declared: 200, 404, 5xx)",
+        "(declared: 200, 404, 5xx); add ImATeapot[...] to it",
     ),
     "impossible status": Golden(
         "impossible",
@@ -243,19 +323,59 @@ GOLDEN: Final = {
         "def get(req: ApiRequest, res: ApiResponse[Created[User]]) -> Sent:\n"
         "    return res.json(User(id=1, name='a'))  #!",
         "status",
-        'json() sends status 200, which "ApiResponse[Created[User]]" does not declare (declared: 201)',
+        'json() sends status 200, which "ApiResponse[Created[User]]" does not declare (declared: 201); write '
+        "res.status(201).json(...), or add Ok[...] to it",
     ),
     "send without status": Golden(
         "send",
         "def get(req: ApiRequest, res: ApiResponse[Created[str]]) -> Sent:\n    return res.send('x')  #!",
         "status",
-        'send() sends status 200, which "ApiResponse[Created[str]]" does not declare (declared: 201)',
+        'send() sends status 200, which "ApiResponse[Created[str]]" does not declare (declared: 201); write '
+        "res.status(201).send(...), or add Ok[...] to it",
     ),
     "status that is not literal": Golden(
         "not_literal",
         "def get(req: ApiRequest, res: ApiResponse[Ok[str]]) -> Sent:\n    return res.status(int('200')).json('x')  #!",
         "status",
-        "Status code must be a literal, or of a Literal type",
+        "Status code must be a literal, or of a Literal type (declared: 200); annotate it: status: Literal[200] = ...",
+    ),
+    "status of a variable": Golden(
+        "variable",
+        "def get(req: ApiRequest, res: ApiResponse[Ok[str] | Created[str]]) -> Sent:\n"
+        "    code = 201 if req.path else 200\n    return res.status(code).json('x')  #!",
+        "status",
+        "Status code must be a literal, or of a Literal type (declared: 200, 201); annotate it: "
+        "code: Literal[200, 201] = ...",
+    ),
+    "redirect status that is not literal": Golden(
+        "redirect_variable",
+        "def get(req: ApiRequest, res: ApiResponse[Ok[str]]) -> Sent:\n    return res.redirect(int('303'), '/')  #!",
+        "status",
+        "Status code must be a literal, or of a Literal type; annotate it: status: Literal[303, 307] = ...",
+    ),
+    "status without a marker": Golden(
+        "no_marker",
+        "def get(req: ApiRequest, res: ApiResponse[Ok[str]]) -> Sent:\n    return res.status(299).json('x')  #!",
+        "status",
+        'Status 299 is not declared by "ApiResponse[Ok[str]]" (declared: 200); add Code[Literal[299], ...] to it',
+    ),
+    "flag for a status": Golden(
+        "flag",
+        "def get(req: ApiRequest, res: ApiResponse[str]) -> Sent:\n    return res.status(True).json('x')  #!",
+        "status",
+        "True is not a valid HTTP status code for a response",
+    ),
+    "body where there is none": Golden(
+        "body_of_204",
+        "def get(req: ApiRequest, res: ApiResponse[NoContent]) -> Sent:\n    return res.status(204).json({})  #!",
+        "status",
+        "204 has no body; use .end()",
+    ),
+    "json without status or body": Golden(
+        "json_204",
+        "def get(req: ApiRequest, res: ApiResponse[NoContent]) -> Sent:\n    return res.json('x')  #!",
+        "status",
+        'json() sends status 200, which "ApiResponse[NoContent]" does not declare (declared: 204); add Ok[...] to it',
     ),
     "status twice": Golden(
         "twice",
@@ -315,6 +435,20 @@ GOLDEN: Final = {
         "body",
         '"Page" has no field "pagge"; did you mean "page"?',
     ),
+    "body of another status": Golden(
+        "another_status",
+        "def get(req: ApiRequest, res: ApiResponse[Ok[User] | NotFound[Page]]) -> Sent:\n"
+        "    return res.status(404).json({'id': 1, 'name': 'a'})  #!",
+        "body",
+        'Body is "User" of status 200, not "Page"',
+    ),
+    "items taken out of a list": Golden(
+        "starred",
+        "def get(req: ApiRequest, res: ApiResponse[Ok[list[User]]]) -> Sent:\n"
+        "    return res.json([*[Page()], {'id': 1, 'name': 'a'}, *(pages := [Page()])])  #!",
+        "body",
+        'Body item is "User", not "Page"',
+    ),
     "item of another type": Golden(
         "item",
         "def get(req: ApiRequest, res: ApiResponse[Ok[list[User]]]) -> Sent:\n"
@@ -357,11 +491,27 @@ GOLDEN: Final = {
         "query",
         'Route "/api/posts/{id}" has no path parameter "page"; a search parameter is read with .get("page")',
     ),
+    "parameter that may be absent": Golden(
+        "docs/_path___",
+        "def get(req: ApiRequest, res: ApiResponse[Ok[list[str]]]) -> Sent:\n"
+        "    return res.json(req.query['path'])  #!",
+        "query",
+        'Path parameter "path" of route "/api/docs/{path}" may be absent; read it with .get("path")',
+    ),
     "parameter that the query lacks": Golden(
         "lines/_id_",
         "def get(req: ApiRequest[None, Page], res: ApiResponse[Ok[str]]) -> Sent:  #!\n    return res.send('x')",
         "query",
-        'Path parameter "id" of route "/api/lines/{id}" is missing from "Page"',
+        'Path parameter "id" of route "/api/lines/{id}" is missing from "Page", the query of handler "get". Add a '
+        "field of that name",
+    ),
+    "parameter that the query always wants": Golden(
+        "shelves/_id___",
+        "class Shelf(BaseModel):\n    id: list[str]\n"
+        "def get(req: ApiRequest[None, Shelf], res: ApiResponse[Ok[str]]) -> Sent:  #!\n    return res.send('x')",
+        "query",
+        'Path parameter "id" of route "/api/shelves/{id}" may be absent, which "Shelf" does not allow. Give the field '
+        "a default",
     ),
     "catch-all that is no list": Golden(
         "books/_page__",
@@ -381,26 +531,26 @@ GOLDEN: Final = {
         "never",
         "def get(req: ApiRequest, res: ApiResponse[Ok[str]]) -> None:  #!\n    print('x')",
         "flow",
-        'Handler "get" never sends a response',
+        'Handler "get" never sends a response; call res.json(...), or another method that answers',
     ),
     "may not answer": Golden(
         "perhaps",
         "def get(req: ApiRequest, res: ApiResponse[Ok[str]]) -> None:  #!\n    if req.path:\n        res.send('x')",
         "flow",
-        'Handler "get" may finish without sending a response',
+        'Handler "get" may finish without sending a response; answer on every path, or raise',
     ),
     "returns early": Golden(
         "early",
         "def get(req: ApiRequest, res: ApiResponse[Ok[str]]) -> None:\n"
         "    if req.path:\n        return  #!\n    res.send('x')",
         "flow",
-        'Handler "get" returns here without sending a response',
+        'Handler "get" returns here without sending a response; answer first, or raise',
     ),
     "answers again": Golden(
         "again",
         "def get(req: ApiRequest, res: ApiResponse[Ok[str]]) -> None:\n    res.send('x')\n    res.send('y')  #!",
         "flow",
-        "Response already sent: a handler may send only once",
+        'Response already sent: a handler may send only once; "return" after the first answer, or use "else"',
     ),
     # Methods
     "body of a GET request": Golden(
@@ -408,6 +558,12 @@ GOLDEN: Final = {
         "def get(req: ApiRequest[User], res: ApiResponse[Ok[str]]) -> Sent:  #!\n    return res.send('x')",
         "method",
         'A GET request has no body: "get" cannot take "ApiRequest[User]"',
+    ),
+    "body of an OPTIONS request": Golden(
+        "options_body",
+        "def options(req: ApiRequest[User], res: ApiResponse[Ok[str]]) -> Sent:  #!\n    return res.send('x')",
+        "method",
+        'An OPTIONS request has no body: "options" cannot take "ApiRequest[User]"',
     ),
     "body read in a GET request": Golden(
         "get_branch",

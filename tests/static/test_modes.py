@@ -85,6 +85,15 @@ def test_cache_in_a_database_finds_the_same(project: Path, cold: Report) -> None
     assert check(project, "--sqlite-cache", cache=".sqlite") == cold
 
 
+def test_looking_for_unreachable_code_finds_the_same(project: Path, cold: Report) -> None:
+    assert check(project, "--warn-unreachable", cache=".unreachable") == cold
+
+
+def test_nothing_is_unreachable_where_every_match_must_be_exhaustive(project: Path) -> None:
+    found = check(project, "--warn-unreachable", "--enable-error-code=exhaustive-match", cache=".exhaustive")
+    assert "unreachable" not in {code for _, _, code, _ in found}
+
+
 @pytest.mark.parametrize("target", [["pages"], ["-p", "pages"]], ids=" ".join)
 def test_naming_the_routes_finds_the_same(project: Path, cold: Report, target: Sequence[str]) -> None:
     assert check(project, cache=".cold", target=target) == cold

@@ -9,6 +9,7 @@ from typing import Final
 
 import pytest
 from mypy import api
+from mypy.options import Options
 
 import typed_api
 from tests.static.project import parse, write_project
@@ -117,9 +118,45 @@ def test_setting_that_cannot_be_used_is_told_of(project: Path) -> None:
 def test_changed_root_is_noticed_by_a_warm_run(project: Path) -> None:
     assert run(project) == (BOTH, "")
     (project / "pyproject.toml").write_text('[tool.typed_api]\npages = "routes"\n', "utf-8")
+    (project / "routes").mkdir()
     assert run(project) == (BOTH[1:], "")
+    (project / "routes").rmdir()
     (project / "pyproject.toml").write_text("", "utf-8")
     assert run(project) == (BOTH, "")
+
+
+@pytest.mark.parametrize(
+    ("pages", "sentence"),
+    [
+        ("routes", "There is no folder '{place}' and no package 'routes'. Create one, or name another."),
+        ("web-routes", "The root folder of the routes, '{place}', does not exist. Create it, or name another."),
+    ],
+)
+def test_root_that_is_not_there_is_told_of(project: Path, pages: str, sentence: str) -> None:
+    (project / "pyproject.toml").write_text(f'[tool.typed_api]\npages = "{pages}"\n', "utf-8")
+    said = sentence.format(place=project / pages)
+    assert run(project) == (BOTH[1:], f"pyproject.toml: error: {said}\n")
+
+
+@pytest.mark.parametrize("way", ["src", "mypy_path", "MYPYPATH", "PYTHONPATH"])
+def test_root_is_found_as_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    base = tmp_path / ("src" if way == "src" else "lib")
+    (base / "shop" / "pages").mkdir(parents=True)
+    (tmp_path / "pyproject.toml").write_text('[tool.typed_api]\npages = "shop.pages"\n', "utf-8")
+    options = Options()
+    options.config_file = str(tmp_path / "mypy.ini")
+    if way == "mypy_path":
+        options.mypy_path = [str(base)]
+    elif way != "src":
+        monkeypatch.setenv(way, str(base))
+    assert mypy_plugin.TypedApiPlugin(options).root == str(base / "shop" / "pages")
+
+
+def test_root_is_found_as_an_installed_package(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.typed_api]\npages = "typed_api.cli"\n', "utf-8")
+    options = Options()
+    options.config_file = str(tmp_path / "mypy.ini")
+    assert mypy_plugin.TypedApiPlugin(options).root == str(Path(typed_api.__file__).parent / "cli")
 
 
 def test_fault_of_the_plugin_is_silence(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,8 +191,6 @@ def test_fault_of_the_plugin_is_shown_on_demand(project: Path, monkeypatch: pyte
     ],
 )
 def test_foreign_names_have_no_hook(hook: str) -> None:
-    from mypy.options import Options
-
     made = mypy_plugin.TypedApiPlugin(Options())
     made._analyzer = mypy_plugin._NoAnalyzer
     ask: Callable[[str], object] = getattr(made, hook)

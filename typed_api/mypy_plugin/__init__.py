@@ -12,15 +12,27 @@ import difflib
 import functools
 import gc
 import hashlib
+import importlib.util
 import os
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from mypy.errorcodes import ErrorCode
-from mypy.nodes import CallExpr, Context, FuncDef, MemberExpr, MypyFile
+from mypy.nodes import (
+    CallExpr,
+    ComparisonExpr,
+    Context,
+    FuncDef,
+    MemberExpr,
+    MypyFile,
+    NameExpr,
+    StrExpr,
+    TryStmt,
+    WithStmt,
+)
 from mypy.options import Options
 from mypy.plugin import (
     AnalyzeTypeContext,
@@ -36,10 +48,13 @@ from mypy.types import (
     AnyType,
     CallableType,
     FunctionLike,
+    Instance,
+    LiteralType,
     NoneType,
     Type,
     TypeOfAny,
     TypeVarType,
+    UninhabitedType,
     UnionType,
     get_proper_type,
 )
@@ -58,7 +73,9 @@ from typed_api.mypy_plugin._declared import (
     expression_codes,
     instance_of,
     literal_strings,
+    marker_of,
     spelled,
+    union_items,
 )
 from typed_api.mypy_plugin._handlers import HandlerCheck
 from typed_api.mypy_plugin._literals import Literals
@@ -75,13 +92,17 @@ from typed_api.mypy_plugin._routes import (
 from typed_api.mypy_plugin._sources import Sources
 from typed_api.mypy_plugin._trees import (
     END_METHOD,
+    aliases_of_functions,
     body_of,
     has_mark,
+    is_branch,
     is_dropped,
     is_mark,
     mark_handler,
     mark_module,
+    mentions,
     top_level_functions,
+    walk,
 )
 from typed_api.pattern import PatternError, SegmentKind, check_word_separator
 from typed_api.status import BODYLESS_STATUSES, REDIRECT_STATUSES, is_final_status
@@ -95,6 +116,7 @@ T = TypeVar("T")
 
 _REQUEST_BODY: Final = f"{REQUEST}.body"
 _BODYLESS_METHODS: Final = frozenset({"GET", "HEAD"})
+_KEY_ERRORS: Final = frozenset({"KeyError", "LookupError", "Exception", "BaseException"})
 
 
 class TypedApiPlugin(Plugin):
@@ -164,10 +186,33 @@ class TypedApiPlugin(Plugin):
             return
         for warning in settings.warnings:
             print(warning, file=sys.stderr)
-        pages = folder / settings.pages
-        if not pages.is_dir():
-            pages = folder / settings.pages.replace(".", os.sep)
-        self.root, self._separator = os.path.abspath(pages), settings.word_separator
+        root = self._find_root(folder, settings.pages)
+        if root is None:
+            is_name = all(part.isidentifier() for part in settings.pages.split("."))
+            print(
+                f"pyproject.toml: error: There is no folder '{folder / settings.pages}' and no package "
+                f"{settings.pages!r}. Create one, or name another."
+                if is_name
+                else f"pyproject.toml: error: The root folder of the routes, '{folder / settings.pages}', does not "
+                "exist. Create it, or name another.",
+                file=sys.stderr,
+            )
+            # It may be made while mypy's daemon runs.
+            root = folder / settings.pages.replace(".", os.sep)
+        self.root, self._separator = os.path.abspath(root), settings.word_separator
+
+    def _find_root(self, folder: Path, pages: str) -> Path | None:
+        """Find the root folder as the server does: a folder, or a package that can be imported."""
+        if (folder / pages).is_dir():
+            return folder / pages
+        names = pages.split(".")
+        if not all(name.isidentifier() for name in names):
+            return None
+        variables = (os.environ.get(name, "") for name in ("MYPYPATH", "PYTHONPATH"))
+        paths = [path for variable in variables for path in variable.split(os.pathsep) if path]
+        bases = [folder, *map(Path, self.options.mypy_path), *map(Path, paths), folder / "src"]
+        found = next((place for base in bases if (place := base.joinpath(*names)).is_dir()), None)
+        return _find_installed(names) if found is None else found
 
     def report_config_data(self, ctx: ReportConfigContext) -> list[str | None]:
         """Say what the findings in a file depend on beside it: these modules, and what the file serves."""
@@ -187,7 +232,10 @@ class TypedApiPlugin(Plugin):
         """
         if path not in self._routes:
             relative = self._relative(path)
-            self._routes[path] = None if relative is None else read_route(relative, self._separator)
+            if relative is None or self.root is None:
+                self._routes[path] = None
+            else:
+                self._routes[path] = read_route(relative, self._separator, os.path.basename(self.root))
         return self._routes[path]
 
     # Marking. In one process every file passes `get_additional_deps`; the workers of `mypy -n` hear of a file when the
@@ -221,27 +269,37 @@ class TypedApiPlugin(Plugin):
             return
         if route.pattern is not None:
             close_matches = not any(code.code == "exhaustive-match" for code in self.options.enabled_error_codes)
+            aliases = aliases_of_functions(file)
             for function in top_level_functions(file):
-                if function.name in HANDLER_NAMES:
+                if _names_of(function, aliases):
                     mark_handler(function, close_matches=close_matches)
         mark_module(file)
 
     def _end(self, ctx: MethodContext) -> Type:
         """Check a handler or a module, when mypy has come to its end mark."""
-        if not is_mark(ctx.context):
-            return ctx.default_return_type
-        # Any: mypy's checker is no part of its plugin interface.
-        chk: Any = ctx.api
+        node = ctx.context
+        if is_branch(node) or is_mark(node):
+            # Any: mypy's checker is no part of its plugin interface.
+            chk: Any = ctx.api
+            if is_mark(node):
+                self._check_at_mark(chk)
+            # mypy asks in vain where it looks for unreachable code: a call that never returns is none of it.
+            if chk.binder.is_unreachable():
+                return UninhabitedType()
+        return ctx.default_return_type
+
+    def _check_at_mark(self, chk: Any) -> None:
         route = self.route_of(chk.path)
         function = chk.scope.current_function()
         if route is None or chk.current_node_deferred:
-            return ctx.default_return_type
+            return
         if function is None:
             check_module(chk.tree, route, chk.options, functools.partial(_fail_at, chk))
         elif isinstance(function, FuncDef) and route.pattern is not None:
-            check = HandlerCheck(chk, function, route.pattern, literal_config(chk.tree), self._sources)
-            check.run(at_end=self._is_end_reached(chk.binder))
-        return ctx.default_return_type
+            names = _names_of(function, aliases_of_functions(chk.tree))
+            if names:
+                check = HandlerCheck(chk, function, names, route.pattern, literal_config(chk.tree), self._sources)
+                check.run(at_end=self._is_end_reached(chk.binder))
 
     def _is_end_reached(self, binder: Any) -> bool:
         """Tell why mypy checks the `finally` around a body: for all the ways out of it, or because its end is reached.
@@ -343,7 +401,17 @@ class TypedApiPlugin(Plugin):
         found: list[Type] = []
         for name in names:
             kind = route.pattern.params.get(name)
+            if kind is SegmentKind.OPTIONAL_CATCH_ALL and not _is_guarded(ctx, name):
+                ctx.api.fail(
+                    f'Path parameter "{name}" of route "{route.pattern.template}" may be absent; read it with '
+                    f'.get("{name}")',
+                    ctx.context,
+                    code=_codes.QUERY,
+                )
+                return AnyType(TypeOfAny.from_error)
             if kind is None:
+                if _is_guarded(ctx, name):
+                    return ctx.default_return_type
                 near = difflib.get_close_matches(name, route.pattern.params, n=1)
                 hint = f'did you mean "{near[0]}"?' if near else f'a search parameter is read with .get("{name}")'
                 ctx.api.fail(
@@ -357,6 +425,11 @@ class TypedApiPlugin(Plugin):
         return UnionType.make_union(found)
 
 
+def _names_of(function: FuncDef, aliases: Mapping[str, Sequence[str]]) -> list[str]:
+    """Give the names of handlers that a function has: its own, and those it is assigned to."""
+    return [name for name in (function.name, *aliases.get(function.name, ())) if name in HANDLER_NAMES]
+
+
 def _default_signature(ctx: MethodSigContext) -> FunctionLike:
     return ctx.default_signature
 
@@ -365,6 +438,36 @@ class _NoAnalyzer:
     """Stands for mypy's semantic analyzer where that keeps its file elsewhere: no file is entered."""
 
     cur_mod_node: None = None
+
+
+def _is_guarded(ctx: MethodContext, name: str) -> bool:
+    """Tell whether a function asks first for what may not be there, or is ready for a KeyError."""
+    # Any: mypy's checker is no part of its plugin interface.
+    chk: Any = ctx.api
+    function = chk.scope.top_level_function()
+    for node in () if function is None else walk(function):
+        if isinstance(node, ComparisonExpr) and any(operator in ("in", "not in") for operator in node.operators):
+            if any(isinstance(operand, StrExpr) and operand.value == name for operand in node.operands):
+                return True
+        elif isinstance(node, TryStmt):
+            is_ready = any(kind is None or mentions(kind, _KEY_ERRORS) for kind in node.types)
+            if is_ready and any(found is ctx.context for found in walk(node.body)):
+                return True
+        elif isinstance(node, WithStmt):
+            is_ready = any(mentions(manager, _KEY_ERRORS) for manager in node.expr)
+            if is_ready and any(found is ctx.context for found in walk(node.body)):
+                return True
+    return False
+
+
+def _find_installed(names: Sequence[str]) -> Path | None:
+    """Find the folder of a package below one that is installed, without importing anything."""
+    try:
+        spec = importlib.util.find_spec(names[0])
+    except (ImportError, ValueError):
+        return None
+    places = () if spec is None else spec.submodule_search_locations or ()
+    return next((place for base in places if (place := Path(base).joinpath(*names[1:])).is_dir()), None)
 
 
 def _fail_at(chk: Any, line: int, message: str, code: ErrorCode) -> None:
@@ -401,28 +504,81 @@ def _check_status(ctx: MethodContext) -> Type:
     anything = _reply(ctx, AnyType(TypeOfAny.special_form))
     if declared.is_opaque or isinstance(get_proper_type(given), AnyType):
         return anything
-    codes = expression_codes(ctx.api, ctx.args[0][0], given)
+    node = ctx.args[0][0]
+    codes = expression_codes(ctx.api, node, given)
     if codes is None:
+        if (flag := _shown_flag(given)) is not None:
+            _fail_status(ctx, f"{flag} is not a valid HTTP status code for a response")
+            return anything
         if declared.is_bare:
             return _reply(ctx, UnionType.make_union(declared.bare))
-        ctx.api.fail("Status code must be a literal, or of a Literal type", ctx.context, code=_codes.STATUS)
+        # What is no number at all mypy refuses itself.
+        if _is_number(ctx, given):
+            _fail_status(
+                ctx,
+                f"Status code must be a literal, or of a Literal type (declared: {declared.words}); annotate it: "
+                f"{declared.annotation(node)}",
+            )
         return anything
     replies: list[Type] = []
     for code in dict.fromkeys(codes):
         body = declared.body_of(code)
         if not is_final_status(code):
-            message = f"{code} is not a valid HTTP status code for a response"
+            _fail_status(ctx, f"{code} is not a valid HTTP status code for a response")
         elif body is None:
             shown = spelled(own, ctx.api.options)
-            message = f"Status {code} is not declared by {shown} (declared: {declared.words})"
+            _fail_status(
+                ctx,
+                f"Status {code} is not declared by {shown} (declared: {declared.words}); add {marker_of(code)} to it",
+            )
+        elif code in BODYLESS_STATUSES and _is_given_body(ctx, may_be_none=_may_be_none(declared, code, body)):
+            _fail_status(ctx, f"{code} has no body; use .end()")
         else:
             is_empty = code in BODYLESS_STATUSES and isinstance(get_proper_type(body), NoneType)
             empty = is_empty and code in declared.exact
             replies.append(ctx.api.named_generic_type("typed_api.EmptyReply", []) if empty else _reply(ctx, body))
             continue
-        ctx.api.fail(message, ctx.context, code=_codes.STATUS)
         return anything
     return UnionType.make_union(replies) if replies else anything
+
+
+def _fail_status(ctx: MethodContext, message: str) -> None:
+    ctx.api.fail(message, ctx.context, code=_codes.STATUS)
+
+
+def _shown_flag(given: Type) -> str | None:
+    """Write what is given as a status when it is True or False, which Python takes for a number."""
+    proper = get_proper_type(given)
+    literal = proper.last_known_value if isinstance(proper, Instance) else proper
+    if isinstance(literal, LiteralType) and isinstance(literal.value, bool):
+        return str(literal.value)
+    return "bool" if instance_of(proper, "builtins.bool") is not None else None
+
+
+def _is_number(ctx: MethodContext, given: Type) -> bool:
+    return is_subtype(given, ctx.api.named_generic_type("builtins.int", []))
+
+
+def _may_be_none(declared: Declared, code: int, body: Type) -> bool:
+    return code not in declared.exact and any(isinstance(item, NoneType) for item in union_items(body))
+
+
+def _is_given_body(ctx: MethodContext, *, may_be_none: bool) -> bool:
+    """Tell whether a reply is given a body on the spot, as in `res.status(204).json(user)`.
+
+    The call around another is not known to mypy's hooks, so it is looked for.
+    """
+    # Any: mypy's checker is no part of its plugin interface.
+    chk: Any = ctx.api
+    function = chk.scope.top_level_function()
+    for node in () if function is None else walk(function):
+        callee = node.callee if isinstance(node, CallExpr) else None
+        if not isinstance(callee, MemberExpr) or callee.expr is not ctx.context or callee.name not in ("json", "send"):
+            continue
+        given = node.args if isinstance(node, CallExpr) else []
+        is_none = all(isinstance(item, NameExpr) and item.fullname == "builtins.None" for item in given)
+        return not (may_be_none and is_none)
+    return False
 
 
 def _reply(ctx: MethodContext, body: Type) -> Type:
@@ -435,13 +591,16 @@ def _check_redirect(ctx: MethodContext) -> Type:
     given = ctx.arg_types[0][0]
     if isinstance(get_proper_type(given), AnyType):
         return ctx.default_return_type
-    codes = expression_codes(ctx.api, ctx.args[0][0], given)
-    if codes is None:
-        ctx.api.fail("Status code must be a literal, or of a Literal type", ctx.context, code=_codes.STATUS)
+    node = ctx.args[0][0]
+    codes = expression_codes(ctx.api, node, given)
+    if codes is None and _is_number(ctx, given):
+        name = node.name if isinstance(node, NameExpr) else "status"
+        _fail_status(
+            ctx, f"Status code must be a literal, or of a Literal type; annotate it: {name}: Literal[303, 307] = ..."
+        )
     for code in codes or ():
         if code not in REDIRECT_STATUSES:
-            message = f"{code} is not a redirect status (use 301, 302, 303, 307 or 308)"
-            ctx.api.fail(message, ctx.context, code=_codes.STATUS)
+            _fail_status(ctx, f"{code} is not a redirect status (use 301, 302, 303, 307 or 308)")
     return ctx.default_return_type
 
 
@@ -455,11 +614,12 @@ def _check_body(ctx: MethodContext) -> Type:
         return ctx.default_return_type
     callee = ctx.context.callee if isinstance(ctx.context, CallExpr) else None
     name = callee.name if isinstance(callee, MemberExpr) else "json"
-    ctx.api.fail(
+    others = [code for code in sorted(declared.exact) if code not in BODYLESS_STATUSES]
+    mend = f"write res.status({others[0]}).{name}(...), or add Ok[...] to it" if others else "add Ok[...] to it"
+    _fail_status(
+        ctx,
         f"{name}() sends status 200, which {spelled(own, ctx.api.options)} does not declare "
-        f"(declared: {declared.words})",
-        ctx.context,
-        code=_codes.STATUS,
+        f"(declared: {declared.words}); {mend}",
     )
     return ctx.default_return_type
 

@@ -3,13 +3,14 @@
 The rules of statuses are those of `typed_api.status`; nothing here reports.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
 from mypy.maptype import map_instance_to_supertype
 from mypy.messages import format_type
-from mypy.nodes import ConditionalExpr, Expression, TypeInfo
+from mypy.nodes import ConditionalExpr, Expression, NameExpr, RefExpr, TypeInfo, Var
 from mypy.options import Options
 from mypy.types import (
     AnyType,
@@ -40,12 +41,14 @@ __all__ = [
     "declares_body",
     "expression_codes",
     "instance_of",
+    "is_any_written",
     "is_dataclass",
     "is_model",
     "is_omitted",
     "is_sent",
     "literal_ints",
     "literal_strings",
+    "marker_of",
     "spelled",
     "union_items",
 ]
@@ -64,6 +67,8 @@ _GROUPS: Final = {
     marker.__name__: marker.codes for marker in (status.Status, status.Success, status.ClientError, status.ServerError)
 }
 _AWAITABLES: Final = frozenset({"typing.Awaitable", "typing.Coroutine"})
+# Constants that are typed `int`, and say in their name which; FastAPI hands out the same ones.
+_NAMED_STATUS: Final = re.compile(r"starlette\.status\.HTTP_(\d{3})_\w+")
 
 
 class Declared:
@@ -156,6 +161,24 @@ class Declared:
         names += ["any" if len(codes) > 100 else f"{codes.start // 100}xx" for codes, _ in self.groups]
         return ", ".join(names) or "none"
 
+    def annotation(self, node: Expression) -> str:
+        """Write how the variable of a status that is not literal is to be annotated: with what is declared.
+
+        Args:
+            node: The argument that the status is.
+        """
+        name = node.name if isinstance(node, NameExpr) else "status"
+        codes = sorted(self.exact) or sorted(group.start for group, _ in self.groups) or [200]
+        return f"{name}: Literal[{', '.join(map(str, codes))}] = ..."
+
+
+def marker_of(code: int) -> str:
+    """Write the marker that declares a status."""
+    marker = status.MARKERS.get(code)
+    if marker is None:
+        return f"Code[Literal[{code}], ...]"
+    return marker.__name__ if code in status.BODYLESS_STATUSES else f"{marker.__name__}[...]"
+
 
 def _marker(item: Instance) -> Instance | None:
     for base in item.type.mro:
@@ -180,7 +203,7 @@ def _literal(item: ProperType) -> LiteralType | None:
 
 
 def literal_ints(declared: Type) -> list[int] | None:
-    """Give the numbers that a type stands for: literals, unions of them, members of `http.HTTPStatus`.
+    """Give the numbers that a type stands for: literals, unions of them, members of `http.HTTPStatus` and its like.
 
     Returns:
         The numbers, or None when some part is no such literal.
@@ -190,16 +213,31 @@ def literal_ints(declared: Type) -> list[int] | None:
         literal = _literal(item)
         if literal is None or isinstance(literal.value, bool):
             return None
-        if isinstance(literal.value, int):
-            codes.append(literal.value)
-        elif literal.fallback.type.fullname == "http.HTTPStatus" and isinstance(literal.value, str):
-            member = HTTPStatus.__members__.get(literal.value)
-            if member is None:
-                return None
-            codes.append(int(member))
-        else:
+        code = literal.value if isinstance(literal.value, int) else _member_value(literal)
+        if code is None:
             return None
+        codes.append(code)
     return codes
+
+
+def _member_value(literal: LiteralType) -> int | None:
+    """Give the number that a member of an enumeration of numbers is."""
+    info = literal.fallback.type
+    if not isinstance(literal.value, str) or not info.is_enum:
+        return None
+    if info.fullname == "http.HTTPStatus":
+        known = HTTPStatus.__members__.get(literal.value)
+        return None if known is None else int(known)
+    # One with a way of its own to its values may give others.
+    if not info.has_base("builtins.int") or any(
+        "__new__" in base.names for base in info.mro if base.is_enum and base.module_name != "enum"
+    ):
+        return None
+    symbol = info.names.get(literal.value)
+    if symbol is None or not isinstance(symbol.node, Var) or symbol.node.type is None:
+        return None
+    found = _literal(get_proper_type(symbol.node.type))
+    return found.value if found is not None and isinstance(found.value, int) else None
 
 
 def literal_strings(declared: Type) -> list[str] | None:
@@ -221,6 +259,9 @@ def expression_codes(chk: Any, expression: Expression, declared: Type) -> list[i
         The statuses, or None when they are not known.
     """
     codes = literal_ints(declared)
+    if codes is None and isinstance(expression, RefExpr):
+        named = _NAMED_STATUS.fullmatch(expression.fullname)
+        return None if named is None else [int(named[1])]
     if codes is not None or not isinstance(expression, ConditionalExpr):
         return codes
     both: list[int] = []
@@ -236,6 +277,12 @@ def is_omitted(declared: Type) -> bool:
     """Tell whether a type argument was left out, as in a bare `ApiResponse`."""
     proper = get_proper_type(declared)
     return isinstance(proper, AnyType) and proper.type_of_any == TypeOfAny.from_omitted_generics
+
+
+def is_any_written(declared: Type) -> bool:
+    """Tell whether a type is an `Any` that somebody wrote; one that mypy fell back to says nothing."""
+    proper = get_proper_type(declared)
+    return isinstance(proper, AnyType) and proper.type_of_any == TypeOfAny.explicit
 
 
 def instance_of(declared: Type | None, fullname: str) -> Instance | None:

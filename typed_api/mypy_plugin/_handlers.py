@@ -1,6 +1,6 @@
 """One handler: its signature, what it declares, and whether its body keeps the promise to answer."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from mypy.errorcodes import ErrorCode
@@ -19,6 +19,7 @@ from mypy.types import (
     TypeOfAny,
     TypeVarType,
     UninhabitedType,
+    UnionType,
     get_proper_type,
 )
 
@@ -33,6 +34,7 @@ from typed_api.mypy_plugin._declared import (
     Declared,
     declares_body,
     instance_of,
+    is_any_written,
     is_omitted,
     is_sent,
     spelled,
@@ -40,12 +42,12 @@ from typed_api.mypy_plugin._declared import (
 )
 from typed_api.mypy_plugin._flow import Flow
 from typed_api.mypy_plugin._json import Writability, fields_of_class
-from typed_api.mypy_plugin._literals import Literals, takes_dict
+from typed_api.mypy_plugin._literals import Field, Literals, fields_of_typed_dict, root_of, takes_dict
 from typed_api.mypy_plugin._sources import Sources
 from typed_api.mypy_plugin._trees import body_of, words_of
 from typed_api.pattern import Pattern, SegmentKind
 
-__all__ = ["HandlerCheck"]
+__all__ = ["HandlerCheck", "parameter_problem", "result_problem"]
 
 SIGNATURE: Final = "(req: ApiRequest, res: ApiResponse[...])"
 _BODYLESS: Final = frozenset({"get", "head", "options"})
@@ -59,13 +61,20 @@ class HandlerCheck:
 
     # Any: the checker of mypy is no part of its plugin interface.
     def __init__(
-        self, chk: Any, function: FuncDef, pattern: Pattern, config: RouteConfig | None, sources: Sources
+        self,
+        chk: Any,
+        function: FuncDef,
+        names: Sequence[str],
+        pattern: Pattern,
+        config: RouteConfig | None,
+        sources: Sources,
     ) -> None:
         """Prepare.
 
         Args:
             chk: mypy's checker.
             function: The handler.
+            names: What the module calls it; several when it is assigned to further names.
             pattern: The route of its file.
             config: The literal settings of its module, if there are any.
             sources: Says what mypy's types do not keep.
@@ -73,7 +82,8 @@ class HandlerCheck:
         self._chk: Any = chk
         self._options: Options = chk.options
         self._function: FuncDef = function
-        self._name: str = function.name
+        self._names: Sequence[str] = names
+        self._name: str = names[0]
         self._pattern: Pattern = pattern
         self._config: RouteConfig | None = config
         self._sources: Sources = sources
@@ -106,16 +116,32 @@ class HandlerCheck:
         flow = Flow(self._chk, body, res)
         if at_end:
             # Of a handler that returns Sent, mypy itself says that a return is missing.
-            if flow.may_end_unsent and flow.answers and not self._must_return(declared):
-                self._fail(f'Handler "{self._name}" may finish without sending a response', function, _codes.FLOW)
+            if flow.may_end_unsent and (flow.answers or flow.escapes) and not self._must_return(declared):
+                self._fail(
+                    f'Handler "{self._name}" may finish without sending a response; answer on every path, or raise',
+                    function,
+                    _codes.FLOW,
+                )
             return
         for node in flow.again:
-            self._fail("Response already sent: a handler may send only once", node, _codes.FLOW)
-        if flow.answers == 0 and (flow.early or flow.may_end_unsent):
-            self._fail(f'Handler "{self._name}" never sends a response', function, _codes.FLOW)
+            self._fail(
+                'Response already sent: a handler may send only once; "return" after the first answer, or use "else"',
+                node,
+                _codes.FLOW,
+            )
+        if flow.answers == 0 and not flow.escapes and (flow.early or flow.may_end_unsent):
+            self._fail(
+                f'Handler "{self._name}" never sends a response; call res.json(...), or another method that answers',
+                function,
+                _codes.FLOW,
+            )
             return
         for node in flow.early:
-            self._fail(f'Handler "{self._name}" returns here without sending a response', node, _codes.FLOW)
+            self._fail(
+                f'Handler "{self._name}" returns here without sending a response; answer first, or raise',
+                node,
+                _codes.FLOW,
+            )
 
     def _fail(self, message: str, where: Context, code: ErrorCode) -> None:
         self._is_fine = False
@@ -152,19 +178,12 @@ class HandlerCheck:
         if any(_is_unannotated(type_) for type_ in first_two):
             self._fail(f'Handler "{name}" must be annotated: def {name}{SIGNATURE} -> None', function, _codes.SIGNATURE)
             return False
-        for index, (fullname, short) in enumerate(((REQUEST, "ApiRequest"), (RESPONSE, "ApiResponse"))):
-            given = first_two[index]
-            # A type variable, or what mypy could not find, is not known.
-            if isinstance(given, (AnyType, TypeVarType)):
-                continue
-            if instance_of(given, fullname) is None:
-                self._fail(
-                    f'Parameter "{declared.arg_names[index]}" of handler "{name}" must be {short}, '
-                    f"not {spelled(given, self._options)}",
-                    function.arguments[index],
-                    _codes.SIGNATURE,
-                )
-                return False
+        # A decorator may hand on something of its own, so that an Any there says nothing.
+        problem = parameter_problem(name, declared, self._options, allow_any=function.is_decorated)
+        if problem is not None:
+            message, index = problem
+            self._fail(message, function.arguments[index], _codes.SIGNATURE)
+            return False
         returns_nothing = self._check_result(declared)
         request, response = instance_of(first_two[0], REQUEST), instance_of(first_two[1], RESPONSE)
         if request is not None:
@@ -177,16 +196,10 @@ class HandlerCheck:
         result = get_proper_type(declared.ret_type)
         if self._function.is_coroutine and isinstance(result, Instance) and result.args:
             result = get_proper_type(result.args[-1])
-        for item in union_items(result):
-            if not _returns_nothing(item):
-                self._fail(
-                    f'Handler "{self._name}" must return None, not {spelled(item, self._options)}; '
-                    "send the body with res.json(...)",
-                    self._function,
-                    _codes.SIGNATURE,
-                )
-                return False
-        return True
+        problem = result_problem(self._name, result, self._options)
+        if problem is not None:
+            self._fail(problem, self._function, _codes.SIGNATURE)
+        return problem is None
 
     # The request
 
@@ -194,10 +207,15 @@ class HandlerCheck:
         name, where = self._name, self._function.arguments[0]
         body, query, headers = request.args
         if declares_body(body):
-            if name in _BODYLESS:
+            bodyless = self._bodyless_use()
+            if bodyless is not None:
+                user, method = bodyless
                 # The body alone, as start-up says it: the types of queries and headers are not at fault.
                 shown = spelled(Instance(request.type, [body]), self._options)
-                self._fail(f'A {name.upper()} request has no body: "{name}" cannot take {shown}', where, _codes.METHOD)
+                article = "An" if method == "OPTIONS" else "A"
+                self._fail(
+                    f'{article} {method} request has no body: "{user}" cannot take {shown}', where, _codes.METHOD
+                )
             elif self._leaves_body_unread():
                 self._fail(
                     f'Handler "{name}" declares a body, but parse_body=False leaves it unread. Take a bare ApiRequest '
@@ -210,6 +228,18 @@ class HandlerCheck:
         self._check_query(get_proper_type(query))
         if _is_fieldless(get_proper_type(headers), HEADERS):
             self._refuse_fields("headers", headers)
+
+    def _bodyless_use(self) -> tuple[str, str] | None:
+        """Find a name of the handler whose requests have no body, with their method; None when they may have one."""
+        for name in self._names:
+            if name in _BODYLESS:
+                return name, name.upper()
+        if self._name != "handler" or self._config is None:
+            return None
+        methods = self._config.methods
+        if not isinstance(methods, tuple):
+            return None
+        return ("handler", min(methods)) if all(method.lower() in _BODYLESS for method in methods) else None
 
     def _leaves_body_unread(self) -> bool:
         if self._config is None:
@@ -230,43 +260,59 @@ class HandlerCheck:
         )
 
     def _check_query(self, query: ProperType) -> None:
-        if _is_fieldless(query, QUERY_MAPPING):
+        if _is_fieldless(query, QUERY_MAPPING) or root_of(query) is not None:
             self._refuse_fields("query", query)
             return
-        fields = self._query_fields(query)
-        if fields is None:
+        if isinstance(query, TypedDictType):
+            info = query.fallback.type
+            self._depend_on(query.fallback)
+            fields: Mapping[str, Field] | None = fields_of_typed_dict(query)
+        elif isinstance(query, Instance) and takes_dict(query):
+            info = query.type
+            self._depend_on(query)
+            fields = self._query_fields(query)
+        else:
             return
-        where = self._function.arguments[0]
+        if fields is None or not any(self._query_problems(query, fields)):
+            return
+        # The sources may know of an alias, a default or a validator.
+        corrected = Literals(self._chk, self._sources).corrected(info, fields)
+        if corrected is not None:
+            for message in self._query_problems(query, corrected):
+                self._fail(message, self._function.arguments[0], _codes.QUERY)
+
+    def _query_problems(self, query: ProperType, fields: Mapping[str, Field]) -> Iterator[str]:
+        template, options = self._pattern.template, self._options
         for param, kind in self._pattern.params.items():
-            if param not in fields:
-                self._fail(
-                    f'Path parameter "{param}" of route "{self._pattern.template}" is missing from '
-                    f"{spelled(query, self._options)}",
-                    where,
-                    _codes.QUERY,
+            field = fields.get(param)
+            if field is None:
+                yield (
+                    f'Path parameter "{param}" of route "{template}" is missing from {spelled(query, options)}, the '
+                    f'query of handler "{self._name}". Add a field of that name'
                 )
                 continue
-            declared = fields[param]
-            if kind is not SegmentKind.DYNAMIC and declared is not None and all(map(_is_scalar, union_items(declared))):
-                self._fail(
-                    f'Path parameter "{param}" of route "{self._pattern.template}" is "list[str]", '
-                    f"not {spelled(declared, self._options)}",
-                    where,
-                    _codes.QUERY,
+            if kind is SegmentKind.DYNAMIC:
+                continue
+            if field.type is not None and all(map(_is_scalar, union_items(field.type))):
+                yield (
+                    f'Path parameter "{param}" of route "{template}" is "list[str]", not {spelled(field.type, options)}'
+                )
+            elif kind is SegmentKind.OPTIONAL_CATCH_ALL and field.is_required:
+                yield (
+                    f'Path parameter "{param}" of route "{template}" may be absent, which {spelled(query, options)} '
+                    "does not allow. Give the field a default"
                 )
 
-    def _query_fields(self, query: ProperType) -> Mapping[str, Type | None] | None:
-        if isinstance(query, TypedDictType):
-            self._depend_on(query.fallback)
-            return query.items
-        if not isinstance(query, Instance) or not takes_dict(query):
-            return None
-        self._depend_on(query)
+    def _query_fields(self, query: Instance) -> Mapping[str, Field] | None:
+        """Give the fields of a model or dataclass; None when any may be taken."""
         found = Literals(self._chk, self._sources).fields_of(query)
-        if found is None or found[1] or not self._sources.facts(query.type, self._chk.modules).knows_names:
+        if found is None or found[1]:
             return None
         attributes = {field: type_ for _, field, type_ in fields_of_class(query)}
-        return {name: attributes.get(name) if field.type is None else field.type for name, field in found[0].items()}
+        return {
+            name: Field(attributes.get(name), field.is_required) if field.type is None else field
+            for name, field in found[0].items()
+        }
 
     # The response
 
@@ -322,6 +368,43 @@ class HandlerCheck:
         dependents.add(self._function.fullname)
 
 
+def parameter_problem(
+    name: str, declared: CallableType, options: Options, *, allow_any: bool = False
+) -> tuple[str, int] | None:
+    """Say what is wrong with the types of a handler's two parameters, and with which; None when they may be right.
+
+    Args:
+        name: The handler.
+        declared: The type of the function.
+        options: mypy's.
+        allow_any: Whether a written `Any` may be right.
+    """
+    given = [get_proper_type(type_) for type_ in declared.arg_types[:2]]
+    for index, (fullname, short) in enumerate(((REQUEST, "ApiRequest"), (RESPONSE, "ApiResponse"))):
+        # A type variable, or what mypy could not find, is not known.
+        if isinstance(given[index], TypeVarType) or (
+            isinstance(given[index], AnyType) and (allow_any or not is_any_written(given[index]))
+        ):
+            continue
+        if instance_of(given[index], fullname) is None:
+            is_swapped = instance_of(given[0], RESPONSE) is not None and instance_of(given[1], REQUEST) is not None
+            mend = ". Swap the two parameters" if is_swapped else ""
+            return (
+                f'Parameter "{declared.arg_names[index]}" of handler "{name}" must be {short}, '
+                f"not {spelled(given[index], options)}{mend}",
+                index,
+            )
+    return None
+
+
+def result_problem(name: str, result: Type, options: Options) -> str | None:
+    """Say what is wrong with the result of a handler, which is that of its coroutine when it is async."""
+    for item in union_items(result):
+        if not _returns_nothing(item):
+            return f'Handler "{name}" must return None, not {spelled(item, options)}; send the body with res.json(...)'
+    return None
+
+
 def _is_unannotated(declared: ProperType) -> bool:
     return isinstance(declared, AnyType) and declared.type_of_any == TypeOfAny.unannotated
 
@@ -335,9 +418,11 @@ def _returns_nothing(item: ProperType) -> bool:
 
 
 def _is_fieldless(declared: ProperType, default: str) -> bool:
-    """Tell whether a query or headers are declared as what has no named fields."""
-    if isinstance(declared, TupleType):
-        return declared.partial_fallback.type.fullname == "builtins.tuple"
+    """Tell whether a query or headers are declared as what has no named fields: None and unions too."""
+    if isinstance(declared, (TupleType, NoneType)):
+        return True
+    if isinstance(declared, UnionType):
+        return all(isinstance(item, (Instance, TypedDictType, NoneType)) for item in union_items(declared))
     if not isinstance(declared, Instance) or takes_dict(declared):
         return False
     return declared.type.fullname not in (default, "builtins.object")

@@ -8,19 +8,21 @@ from typing import Final, NamedTuple
 
 from mypy.expandtype import expand_type_by_instance
 from mypy.maptype import map_instance_to_supertype
-from mypy.nodes import MypyFile, TypeInfo, Var
+from mypy.nodes import MypyFile, TypeAlias, TypeInfo, Var
 from mypy.types import (
     FunctionLike,
     Instance,
     ProperType,
     TupleType,
     Type,
+    TypeAliasType,
     TypedDictType,
     TypeVarType,
+    UnionType,
     get_proper_type,
 )
 
-from typed_api.mypy_plugin._declared import BASE_MODEL, is_dataclass, is_model, union_items
+from typed_api.mypy_plugin._declared import BASE_MODEL, is_dataclass, is_model
 from typed_api.mypy_plugin._sources import Sources
 
 __all__ = ["Unserializable", "Writability", "fields_of_class"]
@@ -61,6 +63,29 @@ _LEAVES: Final = frozenset(
 _CONTAINERS: Final = frozenset(
     {"typing.AbstractSet", "typing.Iterable", "typing.Iterator", "typing.Mapping", "typing.Sequence"}
 )
+# pydantic reads and writes what iterates over and over, and generators; for this one it has no schema.
+_ITERATOR: Final = "typing.Iterator"
+# Modules of Python whose classes are none of JSON's.
+_WORKINGS: Final = frozenset(
+    {
+        "_asyncio",
+        "_io",
+        "_socket",
+        "_sqlite3",
+        "_thread",
+        "asyncio",
+        "concurrent",
+        "io",
+        "logging",
+        "multiprocessing",
+        "socket",
+        "sqlite3",
+        "subprocess",
+        "threading",
+    }
+)
+_SPELLINGS: Final = {"_thread.LockType": "Lock", "_thread.lock": "Lock"}
+"""Classes that are written by another name than they are defined by."""
 _SETTINGS: Final = ("__pydantic_config__", "__pydantic_fields_set__")
 
 
@@ -90,6 +115,7 @@ class Writability:
                 `Annotated` with a serializer.
         """
         self.met: set[TypeInfo] = set()
+        self._aliases: set[TypeAlias] = set()
         self._sources: Sources = sources
         self._modules: Mapping[str, MypyFile] = modules
         self._words: Collection[str] = words
@@ -101,11 +127,26 @@ class Writability:
             declared: A declared body, with or without its status marker.
             top: Whether `object`, which says nothing about the JSON, is refused.
         """
-        for item in union_items(declared):
-            bad = self._find_in(item, top)
-            if bad is not None:
-                return bad
-        return None
+        if isinstance(declared, TypeAliasType) and declared.alias is not None:
+            return self._find_in_alias(declared, declared.alias, top)
+        item = get_proper_type(declared)
+        if isinstance(item, UnionType):
+            return next((bad for part in item.items if (bad := self.find(part, top=top)) is not None), None)
+        return self._find_in(item, top)
+
+    def _find_in_alias(self, declared: TypeAliasType, alias: TypeAlias, top: bool) -> Unserializable | None:
+        if alias in self._aliases:
+            # It comes back to itself, or its arguments differ.
+            return self._first(declared.args)
+        self._aliases.add(alias)
+        outer = self._words
+        if alias.name in outer and not isinstance(outer, _Anything):
+            # What the alias spells counts as if it stood in the annotation.
+            self._words = {*outer, *(self._sources.words_of_alias(alias, self._modules) or ())}
+        try:
+            return self.find(get_proper_type(declared), top=top)
+        finally:
+            self._words = outer
 
     def _first(self, types: Iterable[Type]) -> Unserializable | None:
         return next((bad for item in types if (bad := self.find(item, top=False)) is not None), None)
@@ -144,7 +185,7 @@ class Writability:
             return None
         if any("__get_pydantic_core_schema__" in base.names for base in info.mro):
             return None
-        if names & _CONTAINERS:
+        if names & _CONTAINERS and info.fullname != _ITERATOR:
             return self._first(item.args)
         return self._refuse(item, info.name)
 
@@ -179,10 +220,12 @@ class Writability:
         if bad is None or bad.owner:
             return bad
         if isinstance(bad.part, Instance):
-            name = bad.part.type.name
-            file = self._modules.get(bad.part.type.module_name)
+            info = bad.part.type
+            name = _SPELLINGS.get(info.fullname, info.name)
+            file = self._modules.get(info.module_name)
             # pydantic knows more of the standard library than is listed here.
-            if file is None or "typeshed" in file.path.replace("\\", "/").split("/"):
+            is_known = info.module_name.split(".")[0] in _WORKINGS
+            if file is None or (not is_known and "typeshed" in file.path.replace("\\", "/").split("/")):
                 return None
         else:
             name = "Callable"
@@ -217,7 +260,9 @@ def fields_of_class(item: Instance) -> Iterator[tuple[TypeInfo, str, Type]]:
             node = symbol.node
             if not isinstance(node, Var) or node.type is None or name.startswith("_"):
                 continue
-            if node.is_classvar or node.is_property or isinstance(get_proper_type(node.type), TypeVarType):
+            declared = get_proper_type(node.type)
+            if node.is_classvar or isinstance(declared, TypeVarType):
                 continue
-            if not isinstance(get_proper_type(node.type), FunctionLike) or not node.is_inferred:
+            # mypy makes a property of the field of a dataclass that holds a function.
+            if not node.is_inferred if isinstance(declared, FunctionLike) else not node.is_property:
                 yield base, name, expand_type_by_instance(node.type, at)

@@ -16,17 +16,17 @@ from mypy.nodes import (
     DictExpr,
     Expression,
     FuncDef,
-    IfStmt,
     Import,
     ImportFrom,
     IntExpr,
+    LambdaExpr,
     ListExpr,
     MemberExpr,
     MypyFile,
     NameExpr,
+    OverloadedFuncDef,
     RefExpr,
     SetExpr,
-    Statement,
     StrExpr,
     SymbolNode,
     TupleExpr,
@@ -44,8 +44,8 @@ from typed_api.config import METHODS, RouteConfig
 from typed_api.errors import ConfigError
 from typed_api.mypy_plugin import _codes
 from typed_api.mypy_plugin._declared import instance_of, spelled
-from typed_api.mypy_plugin._handlers import SIGNATURE
-from typed_api.mypy_plugin._trees import top_level_functions, words_of
+from typed_api.mypy_plugin._handlers import SIGNATURE, parameter_problem, result_problem
+from typed_api.mypy_plugin._trees import aliases_of_functions, hidden_names, top_level_functions, words_of
 from typed_api.pattern import (
     INDEX,
     Pattern,
@@ -72,7 +72,9 @@ __all__ = [
 
 HANDLER_NAMES: Final = ("handler", "get", "post", "put", "patch", "delete", "head", "options")
 ROUTE_CONFIG: Final = "typed_api.config.RouteConfig"
-_METHOD_NAMES: Final = frozenset(method.lower() for method in METHODS)
+_METHOD_NAMES: Final = tuple(method.lower() for method in METHODS)
+_DEFINITIONS: Final = (FuncDef, Decorator, OverloadedFuncDef, TypeInfo, Var)
+_MAY_BE_FUNCTIONS: Final = frozenset({"builtins.function", "builtins.object", "types.FunctionType"})
 
 Report: TypeAlias = Callable[[int, str, ErrorCode], None]
 """Tells of a line what is wrong with it."""
@@ -85,11 +87,13 @@ class Route:
         relative: The path below the root folder, with `/` between its parts.
         pattern: The route; None for what is none.
         problem: Why the path can be no route; None when it can, or is private.
+        shown: How start-up calls the file: `relative` below the root folder's name.
     """
 
-    def __init__(self, relative: str, pattern: Pattern | None, problem: str | None) -> None:
-        """Keep the facts."""
+    def __init__(self, relative: str, pattern: Pattern | None, problem: str | None, root: str) -> None:
+        """Keep the facts; `root` is the name of the root folder."""
         self.relative: str = relative
+        self.shown: str = f"{root}/{relative}"
         self.pattern: Pattern | None = pattern
         self.problem: str | None = problem
 
@@ -99,19 +103,20 @@ class Route:
         return self.relative.rpartition("/")[2].removesuffix(".py")
 
 
-def read_route(relative: str, word_separator: str | None) -> Route:
-    """Read the path of a file below the root folder."""
+def read_route(relative: str, word_separator: str | None, root: str) -> Route:
+    """Read the path of a file below the root folder, whose name is `root`."""
     try:
         pattern = parse_path(relative, word_separator=word_separator)
     except PatternError as error:
-        return Route(relative, None, str(error))
+        return Route(relative, None, str(error), root)
     problems = [] if pattern is None else find_conflicts([(relative, pattern)])
-    return Route(relative, pattern, problems[0] if problems else None)
+    return Route(relative, pattern, problems[0] if problems else None, root)
 
 
 def check_module(file: MypyFile, route: Route, options: Options, report: Report) -> None:
     """Report what is wrong with a module of the routes, beside the insides of its handlers."""
-    handlers = {name: file.names[name].node for name in HANDLER_NAMES if name in file.names}
+    hidden = hidden_names(file)
+    handlers = {name: file.names[name].node for name in HANDLER_NAMES if name in file.names and name not in hidden}
     if route.problem is not None:
         report(1, route.problem, _codes.ROUTE)
     if route.pattern is None:
@@ -130,7 +135,7 @@ def check_module(file: MypyFile, route: Route, options: Options, report: Report)
         report(
             1,
             f'Route module for "{route.pattern.template}" defines no handler: expected "handler" or one of '
-            f"{', '.join(HANDLER_NAMES[1:])}",
+            f"{', '.join(HANDLER_NAMES[1:])}; if it is no route, call it '_{route.stem.strip('_')}.py'",
             _codes.ROUTE,
         )
     for name, node in handlers.items():
@@ -141,8 +146,9 @@ def check_module(file: MypyFile, route: Route, options: Options, report: Report)
                 _codes.ROUTE,
             )
         _check_attribute(file, name, node, options, report)
-    _check_config(file, route, report)
-    _check_type_checking(file, report)
+    _check_config(file, route, hidden, report)
+    _check_arguments(file, handlers, report)
+    _check_type_checking(file, hidden, report)
 
 
 def _check_no_route(file: MypyFile, route: Route, handlers: Mapping[str, SymbolNode | None], report: Report) -> None:
@@ -178,10 +184,18 @@ def _is_own(file: MypyFile, node: SymbolNode | None) -> bool:
 
 def _line_of(file: MypyFile, name: str, node: SymbolNode | None) -> int:
     """Find where a module defines or imports a name."""
-    if isinstance(node, (FuncDef, Decorator, TypeInfo, Var)) and _is_own(file, node) and node.line > 0:
+    if isinstance(node, _DEFINITIONS) and _is_own(file, node) and node.line > 0:
         return node.func.line if isinstance(node, Decorator) else node.line
-    for statement in file.defs:
-        if isinstance(statement, ImportFrom) and any((alias or real) == name for real, alias in statement.names):
+    for statement in (*file.imports, *file.defs):
+        if isinstance(statement, ImportFrom):
+            names = [alias or real for real, alias in statement.names]
+        elif isinstance(statement, Import):
+            names = [alias or real for real, alias in statement.ids]
+        elif isinstance(statement, AssignmentStmt):
+            names = [target.name for target in statement.lvalues if isinstance(target, NameExpr)]
+        else:
+            continue
+        if name in names:
             return statement.line
     return 1
 
@@ -189,41 +203,104 @@ def _line_of(file: MypyFile, name: str, node: SymbolNode | None) -> int:
 def _check_attribute(file: MypyFile, name: str, node: SymbolNode | None, options: Options, report: Report) -> None:
     """Check what a handler's name stands for: a function, decorated or imported or made, that takes two arguments."""
     line = _line_of(file, name, node)
+    problem = _attribute_problem(file, name, node, options)
+    if problem is not None:
+        report(line, problem, _codes.SIGNATURE)
+
+
+def _attribute_problem(file: MypyFile, name: str, node: SymbolNode | None, options: Options) -> str | None:
+    whence = _whence(file, node)
+    unannotated = f'Handler "{name}" must be annotated: def {name}{SIGNATURE} -> None'
     if isinstance(node, (TypeInfo, AliasNode)):
-        report(line, f'Handler "{name}" must be a function {SIGNATURE}, not a class', _codes.SIGNATURE)
-    elif isinstance(node, FuncDef):
+        return f'Handler "{name}" must be a function {SIGNATURE}, not a class{whence}'
+    if isinstance(node, FuncDef):
         if node.type is None:
-            report(line, f'Handler "{name}" must be annotated: def {name}{SIGNATURE} -> None', _codes.SIGNATURE)
-        elif not _is_own(file, node) and not _accepts_two(node.type):
-            report(
-                line,
-                f'Handler "{name}" must take exactly two positional parameters {SIGNATURE}, not {len(node.arguments)}',
-                _codes.SIGNATURE,
-            )
-    elif isinstance(node, Decorator):
+            return unannotated + whence
+        # The insides of a module's own function are looked at where its body is.
+        problem = None if _is_own(file, node) else _function_problem(name, node, options)
+        return None if problem is None else problem + whence
+    if isinstance(node, Decorator):
         if node.func.type is None:
-            report(line, f'Handler "{name}" must be annotated: def {name}{SIGNATURE} -> None', _codes.SIGNATURE)
-        elif not _accepts_two(node.var.type):
-            report(
-                line,
-                f'Handler "{name}" is decorated by something that cannot be called with {SIGNATURE}',
-                _codes.SIGNATURE,
-            )
-    elif isinstance(node, Var) and node.type is not None:
-        made = get_proper_type(node.type)
-        if isinstance(made, Instance) and not made.type.is_protocol and not made.type.fallback_to_any:
-            report(
-                line,
-                f'Handler "{name}" must be a function {SIGNATURE}, not {spelled(made, options)}; write "def" around it '
-                "and call it there",
-                _codes.SIGNATURE,
-            )
-        elif not _accepts_two(made):
-            report(
-                line,
-                f'Handler "{name}" must take exactly two positional parameters {SIGNATURE}',
-                _codes.SIGNATURE,
-            )
+            return unannotated
+        if (made := _object_made(node.var.type)) is not None:
+            return _no_function(name, made, options)
+        if not _accepts_two(node.var.type):
+            return f'Handler "{name}" is decorated by something that cannot be called with {SIGNATURE}'
+    elif isinstance(node, Var):
+        return _variable_problem(file, name, node, options, unannotated)
+    return None
+
+
+def _whence(file: MypyFile, node: SymbolNode | None) -> str:
+    """Say, in a sentence to append, where something comes from that is no handler although it has the name of one."""
+    module = "" if node is None else node.fullname.rpartition(".")[0]
+    if not module or module == file.fullname:
+        return ""
+    return f". It was imported from '{module}': if it is no handler, import it under another name"
+
+
+def _function_problem(name: str, node: FuncDef, options: Options) -> str | None:
+    """Say why a function of another module is no handler."""
+    declared = get_proper_type(node.type) if node.type is not None else None
+    if not isinstance(declared, CallableType):
+        return None
+    count = len(declared.arg_types)
+    if count != 2 or not all(kind.is_positional() for kind in declared.arg_kinds):
+        counted = f", not {count}" if count != 2 else ""
+        return f'Handler "{name}" must take exactly two positional parameters {SIGNATURE}{counted}'
+    problem = parameter_problem(name, declared, options)
+    if problem is not None:
+        return problem[0]
+    result = get_proper_type(declared.ret_type)
+    if node.is_coroutine and isinstance(result, Instance) and result.args:
+        result = get_proper_type(result.args[-1])
+    return result_problem(name, result, options)
+
+
+def _variable_problem(file: MypyFile, name: str, node: Var, options: Options, unannotated: str) -> str | None:
+    value = _value_of(file, name) if _is_own(file, node) else None
+    if isinstance(value, LambdaExpr):
+        return unannotated
+    if isinstance(value, NameExpr) and isinstance(value.node, FuncDef) and _is_own(file, value.node):
+        return unannotated if value.node.type is None else None
+    if node.type is None:
+        return None
+    made = get_proper_type(node.type)
+    if (instance := _object_made(made)) is not None:
+        return _no_function(name, instance, options)
+    if isinstance(made, CallableType) and getattr(made, "is_bound", False) and isinstance(value, MemberExpr):
+        mend = "Write `def` around it and call it there"
+        return f'Handler "{name}" must be a function {SIGNATURE}, not "method". {mend}'
+    if not _accepts_two(made):
+        return f'Handler "{name}" must take exactly two positional parameters {SIGNATURE}'
+    return None
+
+
+def _value_of(file: MypyFile, name: str) -> Expression | None:
+    """Find what a module assigns to a name."""
+    for statement in file.defs:
+        if isinstance(statement, AssignmentStmt):
+            names = [target.name for target in statement.lvalues if isinstance(target, NameExpr)]
+            if name in names:
+                return statement.rvalue
+    return None
+
+
+def _object_made(declared: Type | None) -> Instance | None:
+    """Give the type of what is an object and no function, whatever it can be called with; None when it may be one."""
+    proper = None if declared is None else get_proper_type(declared)
+    if not isinstance(proper, Instance) or proper.type.is_protocol or proper.type.fallback_to_any:
+        return None
+    # Stubs have private classes for what are functions really, such as what functools.wraps gives.
+    is_private = proper.type.name.startswith("_") and proper.type.fullname != "functools._lru_cache_wrapper"
+    return None if is_private or proper.type.fullname in _MAY_BE_FUNCTIONS else proper
+
+
+def _no_function(name: str, made: Instance, options: Options) -> str:
+    mend = 'write "def" around it and call it there'
+    if not made.type.has_readable_member("__call__"):
+        mend = "if it is no handler, give it another name"
+    return f'Handler "{name}" must be a function {SIGNATURE}, not {spelled(made, options)}; {mend}'
 
 
 def _accepts_two(declared: Type | None) -> bool:
@@ -343,20 +420,31 @@ def literal_config(file: MypyFile) -> RouteConfig | None:
         return None
 
 
-def _check_config(file: MypyFile, route: Route, report: Report) -> None:
+def _check_config(file: MypyFile, route: Route, hidden: set[str], report: Report) -> None:
     symbol = file.names.get("config")
-    if symbol is None:
+    if symbol is None or "config" in hidden:
+        _check_stray_config(file, route, hidden, report)
         return
     node = symbol.node
-    if isinstance(node, Var) and _is_own(file, node) and node.type is not None:
-        made = get_proper_type(node.type)
-        if isinstance(made, Instance) and instance_of(made, ROUTE_CONFIG) is None and not made.type.fallback_to_any:
+    line = _line_of(file, "config", node)
+    if isinstance(node, MypyFile):
+        # Python sets a submodule on its package, under its own name.
+        if node.fullname != f"{file.fullname}.config":
             report(
-                _line_of(file, "config", node),
-                f"'{route.relative}' sets config to {made.type.name!r}, which is no RouteConfig. Write config = "
-                "RouteConfig(...), or use another name",
+                line,
+                f"'{route.shown}' imports the module '{node.fullname}' as 'config', which is the name of the route's "
+                "settings. Import it under another name",
                 _codes.ROUTE,
             )
+        return
+    made = _kind_of_config(node)
+    if made is not None:
+        report(
+            line,
+            f"'{route.relative}' sets config to {made}, which is no RouteConfig. Write config = RouteConfig(...), or "
+            "use another name",
+            _codes.ROUTE,
+        )
     call = _config_call(file)
     if call is None:
         return
@@ -367,6 +455,71 @@ def _check_config(file: MypyFile, route: Route, report: Report) -> None:
                 report(argument.line, f"'{route.relative}' sets segment={value!r}, but {why}", _codes.ROUTE)
 
 
+def _kind_of_config(node: SymbolNode | None) -> str | None:
+    """Write what `config` is when it is no RouteConfig; None when it is one, or not known."""
+    if isinstance(node, (FuncDef, Decorator, OverloadedFuncDef)):
+        return None if isinstance(node, Decorator) and not isinstance(node.var.type, CallableType) else "a function"
+    if isinstance(node, (TypeInfo, AliasNode)):
+        return "a class"
+    if not isinstance(node, Var) or node.type is None:
+        return None
+    made = get_proper_type(node.type)
+    if isinstance(made, CallableType):
+        return "a class" if made.is_type_obj() else "a function"
+    if not isinstance(made, Instance) or made.type.fullname == "builtins.object":
+        return None
+    return None if made.type.fallback_to_any or made.type.has_base(ROUTE_CONFIG) else repr(made.type.name)
+
+
+def _check_stray_config(file: MypyFile, route: Route, hidden: set[str], report: Report) -> None:
+    for name, symbol in file.names.items():
+        node = symbol.node
+        if isinstance(node, Var) and name not in hidden and instance_of(node.type, ROUTE_CONFIG) is not None:
+            # Under another name its guards would let everybody through, without a word.
+            report(
+                _line_of(file, name, node),
+                f"'{route.shown}' has a RouteConfig under the name '{name}', and only 'config' is read. Rename it",
+                _codes.ROUTE,
+            )
+            return
+
+
+def _check_arguments(file: MypyFile, handlers: Mapping[str, SymbolNode | None], report: Report) -> None:
+    """Check that the settings of a module are about what it has."""
+    call = _config_call(file)
+    if call is None or not handlers:
+        return
+    given = dict(zip(call.arg_names, call.args, strict=True))
+    found = {name: value for name, value, _ in _literal_arguments(call)}
+    chosen = found.get("methods")
+    methods = {str(item).upper() for item in cast("list[object]", chosen)} if isinstance(chosen, list) else None
+    if "handler" in handlers:
+        for name in _METHOD_NAMES:
+            if name in given and methods and name.upper() not in methods:
+                report(
+                    given[name].line,
+                    f"RouteConfig({name}=...) sets nothing, since methods=... leaves {name.upper()} out. Add it there, "
+                    "or leave the setting out",
+                    _codes.ROUTE,
+                )
+        return
+    if methods:
+        report(
+            given["methods"].line,
+            "RouteConfig(methods=...) is about 'handler' alone, which the module does not have. Leave the setting out: "
+            "a method function serves the method of its name",
+            _codes.ROUTE,
+        )
+    for name in _METHOD_NAMES:
+        if name in given and name not in handlers and isinstance(given[name], CallExpr):
+            report(
+                given[name].line,
+                f"RouteConfig({name}=...) sets nothing, since the module has no function '{name}'. Define it, or leave "
+                "the setting out",
+                _codes.ROUTE,
+            )
+
+
 def _segment_refusal(own: Segment) -> str | None:
     if own == INDEX:
         return "an index has no segment of its own. Set it in the folder's '__init__.py'"
@@ -375,39 +528,24 @@ def _segment_refusal(own: Segment) -> str | None:
     return None
 
 
-# Names that only a checker knows
-
-
-def _check_type_checking(file: MypyFile, report: Report) -> None:
-    hidden = {name for statement in file.defs for name in _hidden_names(statement)}
+def _check_type_checking(file: MypyFile, hidden: set[str], report: Report) -> None:
+    """Check that the server can read the annotations of the handlers."""
     if not hidden:
         return
+    aliases = aliases_of_functions(file)
     for function in top_level_functions(file):
         written = function.unanalyzed_type
-        if function.name not in HANDLER_NAMES or not isinstance(written, CallableType):
+        names = [name for name in (function.name, *aliases.get(function.name, ())) if name in HANDLER_NAMES]
+        if not names or not isinstance(written, CallableType):
             continue
         used = [name for type_ in written.arg_types[:2] for name in words_of(type_) if name in hidden]
         if used:
             report(
                 function.line,
-                f'Handler "{function.name}" is annotated with "{min(used)}", which is imported only under '
+                f'Handler "{names[0]}" is annotated with "{min(used)}", which is imported only under '
                 "TYPE_CHECKING. The server reads the annotation too: import it at run time",
                 _codes.SIGNATURE,
             )
-
-
-def _hidden_names(statement: Statement) -> Iterator[str]:
-    if not isinstance(statement, IfStmt) or not _is_type_checking(statement.expr[0]):
-        return
-    for inner in statement.body[0].body:
-        if isinstance(inner, ImportFrom):
-            yield from (alias or real for real, alias in inner.names)
-        elif isinstance(inner, Import):
-            yield from ((alias or real).partition(".")[0] for real, alias in inner.ids)
-
-
-def _is_type_checking(node: Expression) -> bool:
-    return isinstance(node, (NameExpr, MemberExpr)) and node.name == "TYPE_CHECKING"
 
 
 def relative_to(root: str, path: str) -> str | None:

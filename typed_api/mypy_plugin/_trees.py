@@ -2,28 +2,33 @@
 
 mypy has no hook for a function or a module. So each gets one more statement, the end mark, whose call mypy checks last
 of all, and the plugin hears of the call. The mark is a method of a string literal: it needs no name to be looked up, is
-typed by mypy alone, and nobody else calls it.
+typed by mypy alone, and nobody else calls it. A mark of another text stands in branches that nobody wrote.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final, cast
 
 from mypy.nodes import (
+    AssignmentStmt,
     Block,
     CallExpr,
+    ClassDef,
     Context,
     Decorator,
-    EllipsisExpr,
     Expression,
     ExpressionStmt,
     ForStmt,
     FuncDef,
     IfStmt,
+    Import,
+    ImportAll,
+    ImportFrom,
     MatchStmt,
     MemberExpr,
     MypyFile,
     NameExpr,
     Node,
+    OverloadedFuncDef,
     Statement,
     StrExpr,
     TryStmt,
@@ -35,40 +40,54 @@ from mypy.types import Type, TypeList, UnboundType, UnionType
 
 __all__ = [
     "END_METHOD",
+    "aliases_of_functions",
     "body_of",
     "has_mark",
+    "hidden_names",
+    "is_branch",
     "is_mark",
     "mark_handler",
     "mark_module",
     "mentions",
     "top_level_functions",
+    "walk",
     "words_of",
 ]
 
 END_METHOD: Final = "__getnewargs__"
-_MARK: Final = "end of a typed_api route"
+_END: Final = "end of a typed_api route"
+_BRANCH: Final = "branch of a typed_api route"
 
 
-def _mark(line: int) -> ExpressionStmt:
-    text = StrExpr(_MARK)
-    callee = MemberExpr(text, END_METHOD)
+def _mark(text: str, line: int, column: int = 0) -> ExpressionStmt:
+    value = StrExpr(text)
+    callee = MemberExpr(value, END_METHOD)
     call = CallExpr(callee, [], [], [])
     statement = ExpressionStmt(call)
-    for node in (text, callee, call, statement):
-        node.set_line(line, 0)
+    for node in (value, callee, call, statement):
+        node.set_line(line, column)
     return statement
 
 
-def is_mark(node: Context) -> bool:
-    """Tell whether a node is the call, or the statement, that this module adds."""
+def _is_mark_of(node: Context, text: str) -> bool:
     if isinstance(node, ExpressionStmt):
         node = node.expr
     return (
         isinstance(node, CallExpr)
         and isinstance(node.callee, MemberExpr)
         and isinstance(node.callee.expr, StrExpr)
-        and node.callee.expr.value == _MARK
+        and node.callee.expr.value == text
     )
+
+
+def is_mark(node: Context) -> bool:
+    """Tell whether a node is an end mark: its call, or its statement."""
+    return _is_mark_of(node, _END)
+
+
+def is_branch(node: Context) -> bool:
+    """Tell whether a node is the mark of a branch that nobody wrote: its call, or its statement."""
+    return _is_mark_of(node, _BRANCH)
 
 
 def has_mark(file: MypyFile) -> bool:
@@ -93,16 +112,100 @@ def is_dropped(file: MypyFile) -> bool:
 def mark_module(file: MypyFile) -> None:
     """Give a module its end mark."""
     if not has_mark(file):
-        file.defs.append(_mark(1))
+        file.defs.append(_mark(_END, 1))
 
 
 def top_level_functions(file: MypyFile) -> Iterator[FuncDef]:
-    """Yield the functions of a module, decorated ones too."""
-    for statement in file.defs:
-        if isinstance(statement, FuncDef):
+    """Yield the functions that a module defines when it is run: decorated, overloaded, or under a condition too."""
+    for statement in _run_statements(file.defs):
+        if isinstance(statement, OverloadedFuncDef):
+            # What runs is the implementation, and all of what another definition under a condition may be.
+            for item in (*statement.items, *(() if statement.impl is None else (statement.impl,))):
+                function = item.func if isinstance(item, Decorator) else item
+                if isinstance(function, FuncDef) and not _is_overload(item):
+                    yield function
+        elif isinstance(statement, FuncDef):
             yield statement
         elif isinstance(statement, Decorator):
             yield statement.func
+
+
+def _is_overload(item: Node) -> bool:
+    return isinstance(item, Decorator) and any(
+        isinstance(found, (NameExpr, MemberExpr)) and found.name == "overload" for found in item.original_decorators
+    )
+
+
+def _run_statements(statements: Sequence[Statement]) -> Iterator[Statement]:
+    """Yield the statements of a module that run when it is imported, also those under a condition."""
+    for statement in statements:
+        yield statement
+        for block in _blocks_of(statement):
+            yield from _run_statements(block.body)
+
+
+def _blocks_of(statement: Statement) -> Iterator[Block]:
+    if isinstance(statement, IfStmt):
+        for condition, block in zip(statement.expr, statement.body, strict=True):
+            if not _is_type_checking(condition):
+                yield block
+        if statement.else_body is not None:
+            yield statement.else_body
+    elif isinstance(statement, TryStmt):
+        yield from (statement.body, *statement.handlers)
+        yield from (block for block in (statement.else_body, statement.finally_body) if block is not None)
+    elif isinstance(statement, WithStmt):
+        yield statement.body
+
+
+def aliases_of_functions(file: MypyFile) -> Mapping[str, Sequence[str]]:
+    """Give the further names of what a module defines: `get = post = answer` says `{"answer": ["get", "post"]}`."""
+    found: dict[str, list[str]] = {}
+    for statement in file.defs:
+        if isinstance(statement, AssignmentStmt) and isinstance(statement.rvalue, NameExpr):
+            names = [target.name for target in statement.lvalues if isinstance(target, NameExpr)]
+            found.setdefault(statement.rvalue.name, []).extend(names)
+    return found
+
+
+# Names that only a checker knows
+
+
+def hidden_names(file: MypyFile) -> set[str]:
+    """Collect the names that a module has under `if TYPE_CHECKING:` alone."""
+    hidden: set[str] = set()
+    for statement in file.defs:
+        if isinstance(statement, IfStmt) and _is_type_checking(statement.expr[0]):
+            hidden.update(_bound_names(statement.body[0].body))
+    if not hidden:
+        return hidden
+    stars = [statement for statement in _run_statements(file.defs) if isinstance(statement, ImportAll)]
+    hidden = hidden.difference(_bound_names(file.defs))
+    return {name for name in hidden if not any(_may_bring(star, name, file) for star in stars)}
+
+
+def _may_bring(star: ImportAll, name: str, file: MypyFile) -> bool:
+    """Tell whether `from module import *` may bring a name too: one of that module, or of one below it."""
+    node = file.names[name].node if name in file.names else None
+    if star.relative or node is None:
+        return True
+    return node.fullname.startswith(f"{star.id}.") and node.fullname.endswith(f".{name}")
+
+
+def _bound_names(statements: Sequence[Statement]) -> Iterator[str]:
+    for statement in _run_statements(statements):
+        if isinstance(statement, ImportFrom):
+            yield from (alias or real for real, alias in statement.names)
+        elif isinstance(statement, Import):
+            yield from ((alias or real).partition(".")[0] for real, alias in statement.ids)
+        elif isinstance(statement, (FuncDef, Decorator, OverloadedFuncDef, ClassDef)):
+            yield statement.name
+        elif isinstance(statement, AssignmentStmt):
+            yield from (target.name for target in statement.lvalues if isinstance(target, NameExpr))
+
+
+def _is_type_checking(node: Expression) -> bool:
+    return isinstance(node, (NameExpr, MemberExpr)) and node.name == "TYPE_CHECKING"
 
 
 def body_of(function: FuncDef) -> Block | None:
@@ -129,7 +232,7 @@ def mark_handler(function: FuncDef, *, close_matches: bool) -> None:
     for statement in function.body.body:
         _close_branches(statement, close_matches)
     body = Block(list(function.body.body))
-    ending = Block([_mark(function.line)])
+    ending = Block([_mark(_END, function.line)])
     wrapper = TryStmt(body, [], [], [], None, ending)
     for node in (body, ending, wrapper):
         node.set_line(function.line, 0)
@@ -137,14 +240,14 @@ def mark_handler(function: FuncDef, *, close_matches: bool) -> None:
 
 
 def _close_branches(node: Statement | None, close_matches: bool) -> None:
-    """Give each `if` an `else`, and each `match` a last case, that hold `...`.
+    """Give each `if` an `else`, and each `match` a last case, that hold a mark.
 
-    mypy types that `...` only where it can be reached, so whether the branches above cover everything is then known.
-    Its check of unreachable code passes over an `...`.
+    mypy types the mark only where it can be reached, so whether the branches above cover everything is then known. Its
+    check of unreachable code passes over calls that never return, which the plugin says of a mark out of reach.
     """
     if isinstance(node, IfStmt):
         if node.else_body is None:
-            node.else_body = _ellipsis(node)
+            node.else_body = _branch(node)
         for block in (*node.body, node.else_body):
             _close_branches(block, close_matches)
     elif isinstance(node, MatchStmt):
@@ -157,7 +260,7 @@ def _close_branches(node: Statement | None, close_matches: bool) -> None:
             wildcard.set_line(node)
             node.patterns.append(wildcard)
             node.guards.append(None)
-            node.bodies.append(_ellipsis(node))
+            node.bodies.append(_branch(node))
     elif isinstance(node, Block):
         for statement in node.body:
             _close_branches(statement, close_matches)
@@ -171,12 +274,9 @@ def _close_branches(node: Statement | None, close_matches: bool) -> None:
             _close_branches(part, close_matches)
 
 
-def _ellipsis(near: Context) -> Block:
-    expression = EllipsisExpr()
-    statement = ExpressionStmt(expression)
-    block = Block([statement])
-    for node in (expression, statement, block):
-        node.set_line(near)
+def _branch(near: Context) -> Block:
+    block = Block([_mark(_BRANCH, near.line, near.column)])
+    block.set_line(near)
     return block
 
 
@@ -246,19 +346,19 @@ def _children_of(kind: type[Node]) -> tuple[str, ...]:
     return names
 
 
-def _expressions(node: Node) -> Iterator[NameExpr]:
+def walk(node: Node) -> Iterator[Node]:
+    """Yield a node and all below it."""
     waiting: list[Node] = [node]
     while waiting:
         found = waiting.pop()
-        if isinstance(found, NameExpr):
-            yield found
+        yield found
         for name in _children_of(type(found)):
             waiting.extend(_nested(getattr(found, name, None)))
 
 
-def mentions(node: Expression | Statement, names: Collection[str]) -> bool:
+def mentions(node: Node, names: Collection[str]) -> bool:
     """Tell whether a node, or anything below it, uses one of some names."""
-    return any(found.name in names for found in _expressions(node))
+    return any(isinstance(found, NameExpr) and found.name in names for found in walk(node))
 
 
 def words_of(annotation: Type | None) -> set[str]:
@@ -268,8 +368,11 @@ def words_of(annotation: Type | None) -> set[str]:
     while waiting:
         found = waiting.pop()
         if isinstance(found, UnboundType):
-            words.update(found.name.split("."))
-            waiting.extend(found.args)
+            *_, name = parts = found.name.split(".")
+            words.update(parts)
+            # The values of a Literal, and what Annotated adds, are no names of types.
+            if name != "Literal":
+                waiting.extend(found.args[:1] if name == "Annotated" else found.args)
         elif isinstance(found, (UnionType, TypeList)):
             waiting.extend(found.items)
     return words
