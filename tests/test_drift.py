@@ -19,7 +19,9 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from tests.documents import document_of
 from typed_api.drift import RULES, Change, DocumentError, Drift, Level, compare, load_document
+from typed_api.openapi import OpenAPIVersion
 
 Json = dict[str, Any]
 
@@ -214,7 +216,15 @@ SCHEMAS: Mapping[str, Row] = {
         response="breaking",
         place="(content)",
     ),
-    "content schema removed": everywhere(text(contentSchema=integer()), text(), "risky schema-changed"),
+    "content schema removed": widens(
+        text(contentSchema=integer()),
+        text(),
+        "type-widened",
+        "type-narrowed",
+        response="breaking",
+        place="(content)",
+    ),
+    "content schema that lets everything through": reworded(text(contentSchema={}), text()),
     # --- arrays ---
     "maxItems higher": widens(array(maxItems=1), array(maxItems=2), "item-count-loosened", "item-count-tightened"),
     "minItems removed": widens(array(minItems=1), array(), "item-count-loosened", "item-count-tightened"),
@@ -827,6 +837,20 @@ def scheme(name: str = "key", **parts: object) -> Json:
     return secured(schemes={name: {"type": "apiKey", "in": "header", "name": "X-Key", **parts}})
 
 
+ITEMS = "x-typed-api-item-schema"
+
+
+def streaming(described: Json, /, **schemas: object) -> Json:
+    return {
+        **responses(s200={"content": {"application/jsonl": described}}),
+        **({"components": {"schemas": schemas}} if schemas else {}),
+    }
+
+
+def event(data: object) -> Json:
+    return obj(data=text(contentMediaType="application/json", contentSchema=data), id=text())
+
+
 WEBHOOK: Json = {"post": {"requestBody": content(obj(["a"], a=integer())), "responses": {"200": {"description": ""}}}}
 
 STEPS: Mapping[str, Step] = {
@@ -853,7 +877,7 @@ STEPS: Mapping[str, Step] = {
         parameters(parameter("id", "path", required=True), path="/a/{id}"),
         parameters(parameter("key", "path", required=True, schema=integer()), path="/a/{key}"),
         "breaking type-changed GET /a/{key} path.key\nrisky path-parameter-renamed GET /a/{key}",
-        "breaking type-changed GET /a/{id} path.id\nrisky path-parameter-renamed GET /a/{id}",
+        "risky path-parameter-renamed GET /a/{id}\nrisky parameter-takes-text GET /a/{id} path.id",
     ),
     "path": Step(
         operation("/a"),
@@ -958,11 +982,126 @@ STEPS: Mapping[str, Step] = {
         "safe type-widened GET /a query.q",
         "breaking type-narrowed GET /a query.q",
     ),
-    "parameter that may be empty": Step(
+    "part of a parameter that no rule knows": Step(
+        parameters(parameter()),
+        parameters(parameter(allowReserved=True)),
+        "risky parameter-changed GET /a query.q",
+        "risky parameter-changed GET /a query.q",
+    ),
+    "text parameter that may be empty": Step(
         parameters(parameter()),
         parameters(parameter(allowEmptyValue=True)),
-        "risky parameter-changed GET /a query.q",
-        "risky parameter-changed GET /a query.q",
+        "safe parameter-may-be-empty GET /a query.q",
+        "risky empty-parameter-is-text GET /a query.q",
+    ),
+    "integer parameter that may be empty": Step(
+        parameters(parameter(schema=integer())),
+        parameters(parameter(schema=integer(), allowEmptyValue=True)),
+        "safe parameter-may-be-empty GET /a query.q",
+        "breaking parameter-must-not-be-empty GET /a query.q",
+    ),
+    "text with a character that may be empty": Step(
+        parameters(parameter(schema=text(minLength=1))),
+        parameters(parameter(schema=text(minLength=1), allowEmptyValue=True)),
+        "safe parameter-may-be-empty GET /a query.q",
+        "breaking parameter-must-not-be-empty GET /a query.q",
+    ),
+    "listed text that may be empty": Step(
+        parameters(parameter(schema=text(enum=["a"]))),
+        parameters(parameter(schema=text(enum=["a"]), allowEmptyValue=True)),
+        "safe parameter-may-be-empty GET /a query.q",
+        "breaking parameter-must-not-be-empty GET /a query.q",
+    ),
+    "parameter that may not be empty, as is the default": Step(
+        parameters(parameter()), parameters(parameter(allowEmptyValue=False)), "", ""
+    ),
+    **{
+        f"{of['type']} in the {place} becomes text": Step(
+            parameters(parameter("q", place, schema=of, required=True), path="/a/{q}"),
+            parameters(parameter("q", place, required=True), path="/a/{q}"),
+            f"risky parameter-takes-text GET /a/{{q}} {place}.q",
+            f"breaking type-changed GET /a/{{q}} {place}.q",
+        )
+        for place in ("path", "query", "header", "cookie")
+        for of in (integer(minimum=1), number(), {"type": "boolean"})
+    },
+    "date becomes text": Step(
+        parameters(parameter(schema=text(format="date"))),
+        parameters(parameter()),
+        "safe format-removed GET /a query.q",
+        "breaking format-added GET /a query.q",
+    ),
+    "integer becomes text with a character": Step(
+        parameters(parameter(schema=integer())),
+        parameters(parameter(schema=text(minLength=1))),
+        "risky parameter-takes-text GET /a query.q",
+        "breaking type-changed GET /a query.q",
+    ),
+    "integer becomes text of two characters": Step(
+        parameters(parameter(schema=integer())),
+        parameters(parameter(schema=text(minLength=2))),
+        "breaking type-changed GET /a query.q",
+        "breaking type-changed GET /a query.q",
+    ),
+    "integer becomes a date": Step(
+        parameters(parameter(schema=integer())),
+        parameters(parameter(schema=text(format="date"))),
+        "breaking type-changed GET /a query.q",
+        "breaking type-changed GET /a query.q",
+    ),
+    "integer becomes a listed text": Step(
+        parameters(parameter(schema=integer())),
+        parameters(parameter(schema=text(enum=["a"]))),
+        "breaking type-changed GET /a query.q",
+        "breaking type-changed GET /a query.q",
+    ),
+    "integer or truth value becomes text": Step(
+        parameters(parameter(schema=any_of(integer(), {"type": "boolean"}))),
+        parameters(parameter()),
+        "risky parameter-takes-text GET /a query.q\nsafe union-member-added GET /a query.q",
+        "breaking union-member-removed GET /a query.q\nsafe union-member-added GET /a query.q",
+    ),
+    "parameter becomes a list": Step(
+        parameters(parameter(schema=integer(minimum=1))),
+        parameters(parameter(schema=array(items=integer(minimum=1)))),
+        "risky parameter-takes-list GET /a query.q",
+        "breaking type-changed GET /a query.q",
+    ),
+    "listed parameter becomes a list of fewer values": Step(
+        parameters(parameter(schema=text(enum=["a", "b"]))),
+        parameters(parameter(schema=array(items=text(enum=["a"]), minItems=1))),
+        "breaking enum-value-removed GET /a query.q[]\nrisky parameter-takes-list GET /a query.q",
+        "breaking type-changed GET /a query.q",
+    ),
+    "parameter becomes a list of texts": Step(
+        parameters(parameter("q", "header", schema=integer())),
+        parameters(parameter("q", "header", schema=array(items=text()))),
+        "risky parameter-takes-list GET /a header.q\nrisky parameter-takes-text GET /a header.q[]",
+        "breaking type-changed GET /a header.q",
+    ),
+    "parameter becomes a list of two": Step(
+        parameters(parameter(schema=integer())),
+        parameters(parameter(schema=array(items=integer(), minItems=2))),
+        "breaking type-changed GET /a query.q",
+        "breaking type-changed GET /a query.q",
+    ),
+    "items of a list become texts": Step(
+        parameters(parameter(schema=array(items=integer()))),
+        parameters(parameter(schema=array(items=text()))),
+        "risky parameter-takes-text GET /a query.q[]",
+        "breaking type-changed GET /a query.q[]",
+    ),
+    "JSON in a parameter is no text": Step(
+        parameters({"name": "q", "in": "query", **content(integer())}),
+        parameters({"name": "q", "in": "query", **content(text())}),
+        "breaking type-changed GET /a query.q",
+        "breaking type-changed GET /a query.q",
+    ),
+    "response header is read as what it was": Step(
+        headers(a={"schema": integer()}),
+        headers(a={"schema": text()}),
+        "breaking type-changed GET /a response 200 header.a",
+        "breaking type-changed GET /a response 200 header.a",
     ),
     "deprecated parameter": Step(
         parameters(parameter()),
@@ -1033,6 +1172,62 @@ STEPS: Mapping[str, Step] = {
         responses(s200={"content": {"text/event-stream": {"itemSchema": number()}}}),
         "breaking type-widened GET /a response 200 body[item]",
         "safe type-narrowed GET /a response 200 body[item]",
+    ),
+    "items of a stream in 3.1": Step(
+        streaming({ITEMS: integer()}),
+        streaming({ITEMS: number()}),
+        "breaking type-widened GET /a response 200 body[item]",
+        "safe type-narrowed GET /a response 200 body[item]",
+    ),
+    "items of a stream, in 3.1 and 3.2": Step(
+        streaming({"schema": text(), ITEMS: integer()}),
+        streaming({"itemSchema": number()}),
+        "breaking type-widened GET /a response 200 body[item]",
+        "safe type-narrowed GET /a response 200 body[item]",
+    ),
+    "items of a stream, written in two ways": Step(
+        streaming({ITEMS: integer()}), streaming({"itemSchema": integer()}), "", ""
+    ),
+    "items of JSON lines, written in two ways": Step(
+        streaming({"schema": text(), ITEMS: integer()}), streaming({"itemSchema": integer()}), "", ""
+    ),
+    "text of a stream, beside its items": Step(
+        streaming({"schema": text(), ITEMS: integer()}),
+        streaming({"schema": text(maxLength=3), ITEMS: integer()}),
+        "safe length-tightened GET /a response 200 body",
+        "risky length-loosened GET /a response 200 body",
+    ),
+    "text of a stream that 3.2 does not say": Step(
+        streaming({"schema": text(maxLength=3), ITEMS: integer()}),
+        streaming({"itemSchema": integer()}),
+        "breaking type-widened GET /a response 200 body",
+        "safe type-narrowed GET /a response 200 body",
+    ),
+    "items of a stream beside the words of 3.2": Step(
+        streaming({"itemSchema": integer(), ITEMS: integer()}),
+        streaming({"itemSchema": integer(), ITEMS: number()}),
+        "safe extension-changed GET /a response 200 body",
+        "safe extension-changed GET /a response 200 body",
+    ),
+    "model of the items of a stream": Step(
+        streaming({ITEMS: ref("A")}, A=obj(a=integer())),
+        streaming({ITEMS: ref("A")}, A=obj(a=text())),
+        "breaking type-changed GET /a response 200 body[item].a",
+        "breaking type-changed GET /a response 200 body[item].a",
+    ),
+    "data of an event": Step(
+        streaming({ITEMS: event(integer())}),
+        streaming({ITEMS: event(number())}),
+        "breaking type-widened GET /a response 200 body[item].data(content)",
+        "safe type-narrowed GET /a response 200 body[item].data(content)",
+    ),
+    "data of an event that is no JSON": Step(
+        streaming({ITEMS: event(integer())}),
+        streaming({ITEMS: obj(data=text())}),
+        "breaking type-widened GET /a response 200 body[item].data(content)\n"
+        "risky content-media-type-changed GET /a response 200 body[item].data",
+        "risky content-media-type-changed GET /a response 200 body[item].data\n"
+        "safe type-narrowed GET /a response 200 body[item].data(content)",
     ),
     # --- responses ---
     "success beside another": Step(
@@ -1290,6 +1485,77 @@ def test_step_back_is(name: str) -> None:
 @pytest.mark.parametrize("name", STEPS)
 def test_same_document_written_twice_has_not_changed(name: str) -> None:
     assert lines(STEPS[name].new, copy.deepcopy(STEPS[name].new)) == []
+
+
+# --- documents of apps ------------------------------------------------------------------------------------------------
+
+STREAMS = """
+class Item(BaseModel):
+    a: {a}
+
+def {name}(req: ApiRequest[None], res: ApiResponse[Ok[{answer}]]):
+    ...
+"""
+
+
+def app_document(answer: str, openapi: OpenAPIVersion = "3.1", a: str = "int") -> Json:
+    return document_of({"api/x.py": STREAMS.format(answer=answer, a=a, name="get")}, openapi=openapi)
+
+
+@pytest.mark.parametrize(
+    "answer", ["EventStream[Item]", "EventStream[str]", "JsonLines[Item]", "JsonLines[int | None]"]
+)
+def test_app_that_is_written_as_3_1_and_as_3_2_is_the_same(answer: str) -> None:
+    old, new = app_document(answer), app_document(answer, "3.2")
+    assert lines(old, new) == ["safe openapi-version-changed document"]
+    assert lines(new, old) == ["safe openapi-version-changed document"]
+
+
+@pytest.mark.parametrize(
+    ("old_version", "new_version"), [("3.1", "3.1"), ("3.1", "3.2"), ("3.2", "3.1"), ("3.2", "3.2")]
+)
+@pytest.mark.parametrize(("answer", "inside"), [("EventStream[Item]", ".data(content)"), ("JsonLines[Item]", "")])
+def test_changed_item_of_a_stream_is_breaking(
+    answer: str, inside: str, old_version: OpenAPIVersion, new_version: OpenAPIVersion
+) -> None:
+    drift = compare(app_document(answer, old_version), app_document(answer, new_version, "str"))
+    assert [(change.rule, change.where) for change in drift.breaking] == [
+        ("type-changed", f"GET /api/x response 200 body[item]{inside}.a")
+    ]
+    assert "unused-schema-changed" not in {change.rule for change in drift.changes}
+
+
+@pytest.mark.parametrize("openapi", ["3.1", "3.2"])
+def test_events_that_are_text_now_are_breaking(openapi: OpenAPIVersion) -> None:
+    place = "GET /api/x response 200 body[item].data"
+    assert lines(app_document("EventStream[int]", openapi), app_document("EventStream[str]", openapi)) == [
+        f"breaking type-widened {place}(content)",
+        f"risky content-media-type-changed {place}",
+    ]
+
+
+def test_optional_query_parameter_that_was_a_number_is_safe_to_leave_empty() -> None:
+    def querying(q: str) -> Json:
+        handler = (
+            f"class Q(BaseModel):\n    q: {q}\n\ndef get(req: ApiRequest[None, Q], res: ApiResponse[Ok[int]]):\n    ..."
+        )
+        return document_of({"api/x.py": handler})
+
+    old, new = querying("int = 1"), querying("int | None = None")
+    assert lines(old, new) == [
+        "risky default-removed GET /api/x query.q",
+        "safe parameter-may-be-empty GET /api/x query.q",
+    ]
+    assert lines(new, old) == [
+        "breaking parameter-must-not-be-empty GET /api/x query.q",
+        "safe default-added GET /api/x query.q",
+    ]
+
+
+def test_broken_reference_of_the_items_of_a_stream_is_refused() -> None:
+    assert refused(compare, streaming({ITEMS: ref("A")}), document()) == (
+        "The old document refers to '#/components/schemas/A', which is not there. Add it, or mend the reference."
+    )
 
 
 # --- OpenAPI 3.0 ------------------------------------------------------------------------------------------------------

@@ -815,8 +815,27 @@ def _ascii_digits(value: Any) -> Any:
     return value
 
 
+def _no_timestamp(error_type: Literal["date_parsing", "datetime_parsing"]) -> Callable[[Any], Any]:
+    """Make the function that refuses text which is only a number, where a date is asked for.
+
+    Pydantic takes such text for seconds, or for milliseconds, since 1970. The formats that are promised for these fields
+    (`date` and `date-time`, RFC 3339 §5.6) have no such spelling, and `?day=20260101` would silently be a day in 1970.
+    """
+
+    def refuse(value: Any) -> Any:
+        if isinstance(value, str) and _NUMBER.fullmatch(value) is not None:
+            raise PydanticKnownError(error_type, {"error": "a number is not taken for a timestamp"})
+        return value
+
+    return refuse
+
+
+_NUMBER: Final = re.compile(r"\s*[-+]?[0-9_]*\.?[0-9_]+\.?([eE][-+]?[0-9]+)?\s*")
+_NO_TIMESTAMPS: Final = {"date": _no_timestamp("date_parsing"), "datetime": _no_timestamp("datetime_parsing")}
+
+
 def _reading_text(node: _Node) -> _Node:
-    """Rewrite a schema for input that is text: literals and enums of numbers, finite floats."""
+    """Rewrite a schema for input that is text: literals and enums of numbers, finite floats, no timestamps."""
     kind = node["type"]
     if kind == "json":  # JSON inside of the text has JSON's types.
         return _refusing_non_finite(node)
@@ -825,6 +844,8 @@ def _reading_text(node: _Node) -> _Node:
         return new if node.get("allow_inf_nan") is False else {**new, "allow_inf_nan": False}
     if kind == "decimal":
         return _wrapped("function-before", new, _ascii_digits)
+    if kind in _NO_TIMESTAMPS:
+        return _wrapped("function-before", new, _NO_TIMESTAMPS[kind])
     if kind == "literal" or (kind == "enum" and node.get("sub_type") not in ("str", "int")):
         values = node["expected"] if kind == "literal" else [member.value for member in node["members"]]
         choose = _choosing(values)
@@ -952,7 +973,8 @@ def text_validator(type_: Any, where: Where) -> TextDecoder:
 
     On top of those rules: `Literal[1]`, `Literal[True]` and enums of numbers are met by their text; empty text is None
     for a field that may be None and takes no text; a single value becomes a list of one where a list is declared, a
-    repeated one stays a list and so is refused by anything else; floats are finite. Compiled by the first call.
+    repeated one stays a list and so is refused by anything else; floats are finite; a number is no date. Compiled by
+    the first call.
 
     Args:
         type_: A pydantic model, a dataclass or a TypedDict.

@@ -6,12 +6,31 @@ Owns the pairing: by name, by the value that tells them apart, by what they say,
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from typing import Final
 
 from typed_api.drift._report import listed
 from typed_api.drift._shapes import Member, Shape, canonical, differ, type_of
 from typed_api.drift._source import as_list, as_mapping
 
-__all__ = ["covers", "holds", "is_untyped", "kinds", "label", "mapped", "match", "meet", "shape_kinds", "spread"]
+__all__ = [
+    "covers",
+    "holds",
+    "is_scalar",
+    "is_untyped",
+    "kinds",
+    "label",
+    "mapped",
+    "match",
+    "meet",
+    "shape_kinds",
+    "spread",
+    "takes_any_text",
+    "takes_empty_text",
+    "takes_one_item",
+]
+
+# What a parameter writes as one text.
+_SCALARS: Final = frozenset({"string", "number", "integer", "boolean"})
 
 
 def kinds(types: frozenset[str] | None) -> str:
@@ -48,6 +67,41 @@ def meet(one: frozenset[str] | None, other: frozenset[str] | None) -> bool:
 def covers(wide: Member, narrow: Member) -> bool:
     """Tell whether an alternative certainly lets through all that another does."""
     return wide.values is None and not wide.keywords and holds(wide.types, narrow.types)
+
+
+def is_scalar(member: Member) -> bool:
+    """Tell whether every value is written as one text in a parameter."""
+    return member.types is not None and member.types <= _SCALARS
+
+
+def takes_any_text(member: Member) -> bool:
+    """Tell whether a parameter lets every text through that has a character."""
+    known = {"minLength": (0, 1)}
+    return member.types == frozenset({"string"}) and member.values is None and _has_only(member, known)
+
+
+def takes_one_item(member: Member) -> bool:
+    """Tell whether a list of any one item that fits is let through."""
+    known = {"items": None, "minItems": (0, 1), "uniqueItems": (True, False)}
+    return member.types == frozenset({"array"}) and member.values is None and _has_only(member, known)
+
+
+def takes_empty_text(member: Member) -> bool:
+    """Tell whether a text without a character may be let through."""
+    if member.types is not None and "string" not in member.types:
+        return False
+    if member.values is not None:
+        return "" in member.values
+    return "format" not in member.keywords and member.keywords.get("minLength", 0) == 0
+
+
+def _has_only(member: Member, known: Mapping[str, Sequence[object] | None]) -> bool:
+    """Tell whether an alternative has no keywords but these, and those only with these values; None is any."""
+    for key, value in member.keywords.items():
+        values = known.get(key, ())
+        if not key.startswith("x-") and values is not None and value not in values:
+            return False
+    return True
 
 
 def spread(members: Iterable[Member]) -> list[Member]:

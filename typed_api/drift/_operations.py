@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from typed_api.drift._report import Drift, build_drift, shown
 from typed_api.drift._schemas import Comparison, View
 from typed_api.drift._shapes import DOCUMENTATION, Document, canonical
-from typed_api.drift._source import DocumentError, as_list, as_mapping, check_document
+from typed_api.drift._source import ITEM_EXTENSION, DocumentError, as_list, as_mapping, check_document
 
 __all__ = ["compare"]
 
@@ -25,6 +25,7 @@ _TEXTS: Final = DOCUMENTATION | {"summary", "tags"}
 # How a parameter is written when it does not say.
 _STYLES: Final = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
 _EMPTY: Final[_Node] = {}
+_EMPTY_VALUE: Final = "allowEmptyValue"
 
 
 def compare(old: Mapping[str, object], new: Mapping[str, object]) -> Drift:
@@ -295,12 +296,24 @@ class _Reader:
         elif not _is_same(old, new, segments):
             self.out.add(view, where, "extension-changed", f"{segments} is written otherwise")
         self._flag(old, new, where, view)
+        self._empty_value(where, old, new, view)
         if "content" in old and "content" in new:
             self._contents(where, old, new, view)
         elif "content" not in old and "content" not in new:
-            self.out.schemas(old.get("schema", True), new.get("schema", True), view, where)
-        read = {"name", "in", "required", "style", "explode", "deprecated", "content", "schema", segments}
+            is_plain = {_style(side).partition(" ")[0] for side in (old, new)} <= {"form", "simple"}
+            inner = View.TEXT if view is View.REQUEST and is_plain else view
+            self.out.schemas(old.get("schema", True), new.get("schema", True), inner, where)
+        read = {"name", "in", "required", "style", "explode", "deprecated", "content", "schema", segments, _EMPTY_VALUE}
         self._rest(old, new, where, "parameter-changed", read, view=view)
+
+    def _empty_value(self, where: str, old: _Node, new: _Node, view: View) -> None:
+        before, after = old.get(_EMPTY_VALUE) is True, new.get(_EMPTY_VALUE) is True
+        if after and not before:
+            self.out.add(view, where, "parameter-may-be-empty", "the parameter may be sent without a value")
+        elif before and not after:
+            is_text = "content" in new or self.out.takes_empty_text(new.get("schema", True))
+            rule = "empty-parameter-is-text" if is_text else "parameter-must-not-be-empty"
+            self.out.add(view, where, rule, "the parameter might be sent without a value and may no longer be")
 
     # --- bodies ---
 
@@ -338,6 +351,7 @@ class _Reader:
             self._media_type(where if is_alone else f"{where} {other}", before[one], after[other], view)
 
     def _media_type(self, where: str, old: _Node, new: _Node, view: View) -> None:
+        old, new = _with_item_schema(old, new), _with_item_schema(new, old)
         for key, place in (("schema", where), ("itemSchema", f"{where}[item]")):
             if key in old or key in new:
                 self.out.schemas(old.get(key, True), new.get(key, True), view, place)
@@ -545,6 +559,17 @@ def _is_same(old: _Node, new: _Node, key: str, *, lower: bool = False) -> bool:
         return True
     one, other = canonical(old[key]), canonical(new[key])
     return one.lower() == other.lower() if lower else one == other
+
+
+def _with_item_schema(media_type: _Node, twin: _Node) -> _Node:
+    """Write the items of a stream in the words of OpenAPI 3.2, whose twin may be written in them."""
+    if ITEM_EXTENSION not in media_type or "itemSchema" in media_type:
+        return media_type
+    written = {"itemSchema" if key == ITEM_EXTENSION else key: value for key, value in media_type.items()}
+    # The text of the whole, which 3.2 says nothing about where it describes the items.
+    if "itemSchema" in twin and "schema" not in twin and written.get("schema") == {"type": "string"}:
+        del written["schema"]
+    return written
 
 
 def _or_none(side: _Node, key: str) -> str:

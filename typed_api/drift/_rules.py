@@ -184,6 +184,29 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         "parameter-style-changed": _request(
             "A parameter is written in another way.", Level.BREAKING, "clients write it the old way"
         ),
+        "parameter-takes-text": _request(
+            "A parameter takes any text now, where it took a number, a truth value or the like.",
+            Level.RISKY,
+            "what clients send so far is a text and still accepted, but generated clients send another type",
+        ),
+        "parameter-takes-list": _request(
+            "A parameter takes a list now, where it took one value.",
+            Level.RISKY,
+            "one value is still accepted, unless it has the comma that parts values, but generated clients send a list",
+        ),
+        "parameter-may-be-empty": _request(
+            "A parameter may be sent without a value (allowEmptyValue).", Level.SAFE, _STILL_ACCEPTED
+        ),
+        "parameter-must-not-be-empty": _request(
+            "A parameter may no longer be sent without a value (allowEmptyValue).",
+            Level.BREAKING,
+            "clients that send it empty are refused",
+        ),
+        "empty-parameter-is-text": _request(
+            "A parameter that is sent without a value is an empty text now (no allowEmptyValue).",
+            Level.RISKY,
+            "clients that send it empty may get another result",
+        ),
         "parameter-changed": _request(
             "A part of a parameter changed that no other rule knows.", Level.RISKY, _UNDECIDED
         ),

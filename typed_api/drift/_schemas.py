@@ -19,6 +19,7 @@ from typing import Final, NamedTuple
 from typed_api.drift._alternatives import (
     covers,
     holds,
+    is_scalar,
     is_untyped,
     kinds,
     label,
@@ -27,6 +28,9 @@ from typed_api.drift._alternatives import (
     meet,
     shape_kinds,
     spread,
+    takes_any_text,
+    takes_empty_text,
+    takes_one_item,
 )
 from typed_api.drift._report import Change, listed, printable, shown
 from typed_api.drift._rules import RULES, Level, Verdict
@@ -89,6 +93,8 @@ class View(enum.Enum):
     """From where a schema is looked at."""
 
     REQUEST = "request"
+    TEXT = "text"
+    """A request in which every value is written as a text: a parameter."""
     RESPONSE = "response"
     UNSENT = "unsent"
     """Below a property that is never sent in this direction: nothing matters."""
@@ -177,7 +183,8 @@ class Comparison:
 
     def _verdict(self, rule: str, view: View | None) -> Verdict:
         known = RULES[rule]
-        direction = {View.REQUEST: known.request, View.RESPONSE: known.response}.get(view or View.UNSENT)
+        directions = {View.REQUEST: known.request, View.TEXT: known.request, View.RESPONSE: known.response}
+        direction = directions.get(view or View.UNSENT)
         # What servers send to clients by themselves turns the directions round.
         return direction or known.elsewhere or _TURNED_ROUND
 
@@ -207,6 +214,11 @@ class Comparison:
             queue.extend((part, _Path(path, place)) for place, part in pair.parts if not part.is_silent)
         if has_read:
             _silence(seen)
+
+    def takes_empty_text(self, new: object) -> bool:
+        """Tell whether a schema of the new document may let a text without a character through."""
+        shape = self.new.shape(self.new.schema(new))
+        return any(map(takes_empty_text, shape.members))
 
     def pair(self, old: object, new: object, view: View) -> _Pair:
         """Bring two schemas together: the same pair for the same schemas."""
@@ -348,6 +360,8 @@ class _Reader:
         for one in gone:
             if any(covers(wide, one) for wide in new_members):
                 self._add("schema-reworded", f"the alternative {label(one)} is part of another one")
+            elif self.view is View.TEXT and is_scalar(one) and any(map(takes_any_text, new_members)):
+                self._add("parameter-takes-text", f"the alternative {label(one)} is taken as any text")
             else:
                 self._add("union-member-removed", f"the alternative {label(one)} was removed")
         for other in come:
@@ -397,6 +411,15 @@ class _Reader:
             return
         self._annotations(old.annotations, new.annotations, place)
         is_same_type = old.types == new.types
+        if not is_same_type and self.view is View.TEXT and is_scalar(old):
+            fact = f"the type was {kinds(old.types)} and is {kinds(new.types)}"
+            if takes_any_text(new):
+                self._add("parameter-takes-text", fact, place)
+                return
+            if takes_one_item(new):
+                self._add("parameter-takes-list", fact, place)
+                self._follow(f"{place}[]", _schema_of(old), new.keywords.get("items", ANYTHING))
+                return
         if not is_same_type:
             fact = f"the type was {kinds(old.types)} and is {kinds(new.types)}"
             is_wider, is_narrower = holds(new.types, old.types), holds(old.types, new.types)
@@ -603,7 +626,7 @@ class _Reader:
             self._add("property-removed", fact, inside)
 
     def _is_hidden(self, document: Document, schema: object) -> bool:
-        flag = {View.REQUEST: "readOnly", View.RESPONSE: "writeOnly"}.get(self.view)
+        flag = {View.REQUEST: "readOnly", View.TEXT: "readOnly", View.RESPONSE: "writeOnly"}.get(self.view)
         return flag is not None and document.shape(document.schema(schema)).annotations.get(flag) is True
 
     def _additional(self, old: Mapping[str, object], new: Mapping[str, object], place: str) -> None:
@@ -632,11 +655,12 @@ class _Reader:
         ):
             if differ(old, new, key):
                 self._add(rule, f"{key} was {_or_none(old, key)} and is {_or_none(new, key)}", place)
-        if "contentSchema" in old and "contentSchema" in new:
-            self._follow(f"{place}(content)", old["contentSchema"], new["contentSchema"])
-        elif differ(old, new, "contentSchema"):
-            verb = "added" if "contentSchema" in new else "removed"
-            self._add("schema-changed", f"contentSchema was {verb}", place)
+        key = "contentSchema"
+        if key in old or key in new:
+            before, after = old.get(key, ANYTHING), new.get(key, ANYTHING)
+            self._follow(f"{place}(content)", before, after)
+            if (key in old) != (key in new) and _is_free(before) and _is_free(after):
+                self._add("schema-reworded", "the content let everything through before and after", place)
 
     def _rest(self, old: Mapping[str, object], new: Mapping[str, object], place: str) -> None:
         for key in _CONDITIONAL:
@@ -733,12 +757,18 @@ def _outline(schema: Schema) -> list[str]:
     while stack:
         one = as_mapping(stack.pop()) or {}
         types = as_list(one.get("type")) or [one.get("type")]
-        # What items let through is compared as their own schemas, wherever it is written.
-        keys = sorted(one.keys() - {"items", "prefixItems"})
+        # What items and content let through is compared as their own schemas, wherever it is written.
+        keys = sorted(one.keys() - {"items", "prefixItems", "contentSchema"})
         lines.append(" ".join([*keys, "-", *sorted(map(str, types))]))
         for key in ("anyOf", "oneOf", "allOf"):
             stack.extend(as_list(one.get(key)) or ())
     return sorted(lines)
+
+
+def _schema_of(member: Member) -> Schema:
+    """Write an alternative as a schema of its own, without what is said about it."""
+    schema: dict[str, object] = {"type": sorted(member.types or ()), **member.keywords}
+    return schema if member.values is None else {**schema, "enum": member.values}
 
 
 def _wraps(shape: Shape) -> bool:

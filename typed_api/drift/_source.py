@@ -14,7 +14,20 @@ from pathlib import Path
 from typing import Final, cast
 from urllib.parse import unquote
 
-__all__ = ["DocumentError", "as_list", "as_mapping", "check_document", "load_document", "resolve", "split_reference"]
+__all__ = [
+    "ITEM_EXTENSION",
+    "DocumentError",
+    "as_list",
+    "as_mapping",
+    "check_document",
+    "load_document",
+    "resolve",
+    "split_reference",
+]
+
+ITEM_EXTENSION: Final = "x-typed-api-item-schema"
+"""What describes the items of a stream before OpenAPI 3.2, which says `itemSchema`."""
+
 
 _VERSION: Final = re.compile(r"3\.\d+(\.\d+)?(-.*)?", re.ASCII)
 _GIT: Final = "git:"
@@ -224,7 +237,7 @@ def _check_references(root: Mapping[str, object], name: str) -> None:
             inner = [
                 (item, key in _NAMING_KEYS)
                 for key, item in mapping.items()
-                if key not in _DATA_KEYS and not key.startswith("x-")
+                if key not in _DATA_KEYS and (key == ITEM_EXTENSION or not key.startswith("x-"))
             ]
         seen.add((id(value), is_names))
         stack.extend(inner)

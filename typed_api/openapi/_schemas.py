@@ -13,12 +13,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeAlias, cast
+from enum import Enum, Flag
+from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
 from pydantic import PydanticSchemaGenerationError
 from pydantic.errors import PydanticInvalidForJsonSchema, PydanticUserError
+from pydantic.fields import FieldInfo
 from pydantic.json_schema import CoreModeRef, CoreRef, DefsRef, GenerateJsonSchema, JsonRef, JsonSchemaWarningKind
-from pydantic_core import CoreSchema, PydanticOmit, core_schema, to_jsonable_python
+from pydantic_core import CoreSchema, PydanticOmit, SchemaSerializer, core_schema, to_jsonable_python
 from typing_extensions import override
 
 from typed_api import schema
@@ -65,6 +67,7 @@ _SCHEMAS: Final = frozenset(
 """The keywords below which schemas stand; whatever else stands in a schema is data, where `$ref` means nothing."""
 
 _NO_VALUE: Final = object()
+_ADDRESS: Final = re.compile(r" at 0x[0-9a-fA-F]+")
 _DECIMAL: Final = r"^[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,3})?$"
 """The text of a decimal number. What Python reads beside it (underscores, blanks around) no client needs to know."""
 
@@ -85,6 +88,12 @@ class _Generator(GenerateJsonSchema):
         super().__init__(by_alias=True, ref_template=_PREFIX + "{model}")
         self.classes: dict[str, type] = {}
         """The classes by the core reference of their schemas."""
+        self.examples: dict[str, object] = {}
+        """Examples that have sets in them, by what pydantic has written for them."""
+        self.failed_at: str = ""
+        """The way to the field at which the last error came up; empty where it was in none."""
+        self._failure: Exception | None = None
+        self._way: list[str] = []
         self._methods: Mapping[str, Callable[[Any], _Raw]] = cast(
             "Mapping[str, Callable[[Any], _Raw]]", self.build_schema_type_to_method()
         )
@@ -93,10 +102,16 @@ class _Generator(GenerateJsonSchema):
         """Generate the schema of one node, with references that only this module understands."""
         # `generate_definitions` would do it, and name, copy and sort everything two or three times over.
         self._mode = mode
+        self.failed_at = ""
+        self._way = []
         return self.generate_inner(node)
 
     @override
     def generate_inner(self, schema: Any) -> _Raw:
+        extra: Any = (schema.get("metadata") or {}).get("pydantic_js_extra")
+        if isinstance(extra, dict):
+            # Pydantic would make lists of the sets in it, in another order in every run.
+            schema = {**schema, "metadata": {**schema["metadata"], "pydantic_js_extra": _in_order(extra, extra)}}
         # Most nodes have nothing that asks for more than this; pydantic makes four closures for each all the same.
         if not schema.get("metadata") and "ref" not in schema and "serialization" not in schema:
             method = self._methods.get(schema["type"])
@@ -130,9 +145,61 @@ class _Generator(GenerateJsonSchema):
             return dft
         if type(dft) in (list, dict) and not dft:
             return type(dft)()
-        encoded: Any = super().encode_default(dft)
-        # Members of an enum have no order of their own, and a set gives them in another one in every run.
-        return sorted(encoded, key=_written) if isinstance(dft, AbstractSet) else encoded
+        return _in_order(super().encode_default(dft), dft)
+
+    @override
+    def _named_required_fields_schema(self, named_required_fields: Sequence[tuple[str, bool, Any]]) -> _Raw:
+        described: _Raw = {"type": "object", "properties": {}}
+        required: list[str] = []
+        # One by one, so that an error has the name of its field.
+        for entry in named_required_fields:
+            self._way.append(entry[0])
+            try:
+                one = super()._named_required_fields_schema([entry])
+            except Exception as error:
+                if error is not self._failure:
+                    self._failure, self.failed_at = error, ".".join(self._way)
+                raise
+            finally:
+                self._way.pop()
+            described["properties"].update(one["properties"])
+            required += one.get("required", [])
+        if required:
+            described["required"] = required
+        return described
+
+    def _inside(self, node: Any, method: Callable[[Any], _Raw]) -> _Raw:
+        """Describe a class, noting the examples of its fields."""
+        cls: Any = node["cls"]
+        annotations: Mapping[str, Any] = getattr(cls, "__pydantic_fields__", None) or getattr(
+            cls, "__annotations__", {}
+        )
+        for annotation in annotations.values():
+            self.note_examples(annotation)
+        if self._way:
+            return self._remembering(method(node), node)
+        self._way.append(cls.__name__)
+        try:
+            return self._remembering(method(node), node)
+        finally:
+            self._way.pop()
+
+    def note_examples(self, annotation: object) -> None:
+        """Keep the examples with sets that a type, or a part of it, is annotated with.
+
+        Pydantic has made lists of the sets when it made the class, in another order in every run.
+        """
+        if isinstance(annotation, FieldInfo):
+            if annotation.examples and _holds_set(annotation.examples):
+                written = to_jsonable_python(annotation.examples)
+                self.examples[_written(written)] = _in_order(written, annotation.examples)
+            self.note_examples(annotation.annotation)
+            for extra in annotation.metadata:
+                self.note_examples(extra)
+        elif isinstance(annotation, type) is False or get_args(annotation):
+            for part in (*get_args(annotation), *getattr(annotation, "__metadata__", ())):
+                if part is not annotation:
+                    self.note_examples(part)
 
     @override
     def _get_alias_name(self, field: Any, name: str) -> str:
@@ -185,8 +252,10 @@ class _Generator(GenerateJsonSchema):
     @override
     def definitions_schema(self, schema: core_schema.DefinitionsSchema) -> _Raw:
         # Unlike pydantic's, which finds out later, or never, that one of them has no JSON schema.
+        way, self._way = self._way, []
         for definition in schema["definitions"]:
             self.generate_inner(definition)
+        self._way = way
         return self.generate_inner(schema["schema"])
 
     @override
@@ -271,19 +340,31 @@ class _Generator(GenerateJsonSchema):
 
     @override
     def model_schema(self, schema: core_schema.ModelSchema) -> _Raw:
-        return self._remembering(super().model_schema(schema), schema)
+        return self._inside(schema, super().model_schema)
 
     @override
     def dataclass_schema(self, schema: core_schema.DataclassSchema) -> _Raw:
-        return self._remembering(super().dataclass_schema(schema), schema)
+        return self._inside(schema, super().dataclass_schema)
 
     @override
     def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> _Raw:
-        return self._remembering(super().typed_dict_schema(schema), schema)
+        return self._inside(schema, super().typed_dict_schema)
 
     @override
     def enum_schema(self, schema: core_schema.EnumSchema) -> _Raw:
-        return self._remembering(super().enum_schema(schema), schema)
+        # An alias is another name of a member, not another value.
+        described = super().enum_schema({**schema, "members": list({id(it): it for it in schema["members"]}.values())})
+        if issubclass(schema["cls"], Flag):
+            del described["enum"]  # Members combine: `R | W` is a value too.
+            described["type"] = "integer"
+        return self._remembering(described, schema)
+
+    @override
+    def literal_schema(self, schema: core_schema.LiteralSchema) -> _Raw:
+        values = [value.value if isinstance(value, Enum) else value for value in schema["expected"]]
+        # By type too: 1 equals True.
+        distinct = {(type(value), repr(value)): value for value in values}
+        return super().literal_schema({**schema, "expected": list(distinct.values())})
 
     def _remembering(self, described: _Raw, node: Any) -> _Raw:
         if "ref" in node and "cls" in node:
@@ -330,10 +411,54 @@ def _json_value(value: Any) -> Any:
         entries = {_json_key(key): _json_value(item) for key, item in cast("_Raw", value).items()}
         return {key: item for key, item in entries.items() if item is not _NO_VALUE}
     try:
-        written = to_jsonable_python(value, by_alias=True)
+        written = _in_order(to_jsonable_python(value, by_alias=True), value)
     except ValueError:  # PydanticSerializationError: a class that JSON knows nothing of.
         return _NO_VALUE
     return _NO_VALUE if written is value else _json_value(written)
+
+
+_ANY_SERIALIZER: Final = SchemaSerializer(core_schema.any_schema())
+
+
+def _in_order(written: Any, value: Any) -> Any:
+    """Sort what stands for sets in a value that has been written as JSON, at any depth.
+
+    A set gives its members in another order in every run: the hashes of text are salted.
+
+    Args:
+        written: The value as JSON; a set may also stand as it is.
+        value: The value itself.
+    """
+    if not isinstance(written, (list, dict, AbstractSet)):
+        return written
+    if not isinstance(value, (list, tuple, dict, AbstractSet)):
+        try:
+            # A model, say: its own serializer, which has written it, tells where its sets are.
+            plain = _ANY_SERIALIZER.to_python(value, by_alias=True, warnings=False)
+        except Exception:  # A serializer of the user's, which may have reckoned with JSON alone.
+            return written
+        return written if plain is value else _in_order(written, plain)
+    if isinstance(value, AbstractSet):
+        members = cast("Iterable[Any]", written)
+        pairs = zip(members, cast("Iterable[Any]", value), strict=False)
+        return sorted((_in_order(item, member) for item, member in pairs), key=_written)
+    if len(cast("Any", written)) != len(cast("Any", value)):
+        return written
+    if isinstance(written, dict) and isinstance(value, dict):
+        values: Iterable[Any] = value.values()
+        return {key: _in_order(item, of) for (key, item), of in zip(written.items(), values, strict=True)}
+    if isinstance(written, list) and isinstance(value, (list, tuple)):
+        return [_in_order(item, of) for item, of in zip(cast("list[Any]", written), value, strict=True)]
+    return written
+
+
+def _holds_set(value: Any) -> bool:
+    """Tell whether there may be a set in a value: a class of the user's may have one."""
+    if isinstance(value, (list, tuple)):
+        return any(map(_holds_set, cast("Sequence[Any]", value)))
+    if isinstance(value, dict):
+        return any(map(_holds_set, cast("_Raw", value).values()))
+    return value is not None and not isinstance(value, (bool, int, float, str, bytes))
 
 
 def _written(value: object) -> str:
@@ -389,6 +514,8 @@ class _Copier:
             elif kind is dict:
                 if key != "propertyNames" or self._may_be_text(value):
                     copied[key] = self._mapping(key, value)
+            elif kind is list and key == "examples" and _written(value) in self._generator.examples:
+                copied[key] = _json_value(self._generator.examples[_written(value)])
             elif kind is list and key in _SCHEMAS:
                 copied[key] = [self._schema(item) for item in value]
             elif kind is bool or kind is int:
@@ -398,8 +525,7 @@ class _Copier:
                 if plain is not _NO_VALUE:
                     copied[_json_key(key)] = plain
         if copied.get("format") == "binary" and copied.get("type") == "string":
-            # How OpenAPI 3.0 said it; since 3.1 the words of JSON Schema are used.
-            del copied["format"]
+            # How OpenAPI 3.0 said it, which many tools still read; since 3.1 it is said in the words of JSON Schema.
             copied["contentMediaType"] = "application/octet-stream"
 
     def _may_be_text(self, names: _Raw) -> bool:
@@ -592,16 +718,25 @@ class Schemas:
     def raw(self, type_: object, mode: Mode) -> _Raw:
         """Describe a type as pydantic does, with references that only `later` and `resolve` understand."""
         try:
+            self._generator.note_examples(type_)
             return self._generator.generate_as(schema.core_schema_of(type_), mode)
         except SchemaError:
             raise
         except PydanticOmit:
-            raise SchemaError(type_, _unschemable(type_, "it asks to be left out")) from None
+            raise SchemaError(type_, self._unschemable(type_, "it asks to be left out")) from None
         except (PydanticInvalidForJsonSchema, PydanticSchemaGenerationError, PydanticUserError) as error:
-            raise SchemaError(type_, _unschemable(type_, str(error).partition("\n")[0])) from error
+            raise SchemaError(type_, self._unschemable(type_, str(error).partition("\n")[0])) from error
         except Exception as error:  # Types may make their JSON schemas themselves, with code that raises anything.
             reason = f"making it raised {type(error).__name__}: {str(error).partition(chr(10))[0]}"
-            raise SchemaError(type_, _unschemable(type_, reason)) from error
+            raise SchemaError(type_, self._unschemable(type_, reason)) from error
+
+    def _unschemable(self, type_: object, reason: str) -> str:
+        at = f" at '{self._generator.failed_at}'" if self._generator.failed_at else ""
+        return (
+            f"'{schema.spell(type_)}' has no JSON schema{at}: {_ADDRESS.sub('', reason).rstrip('.')}. Give it one with "
+            "Annotated[..., WithJsonSchema(...)], or leave the route out of the document with "
+            "RouteConfig(include_in_schema=False)."
+        )
 
     def resolve(self, raw: _Raw) -> _Raw:
         """Follow the reference of a schema from `raw`, if it is one."""
@@ -671,14 +806,6 @@ class Schemas:
             definition.references = copier.references
             stack.extend(reference.target for reference in reversed(definition.references))
         return found
-
-
-def _unschemable(type_: object, reason: str) -> str:
-    return (
-        f"'{schema.spell(type_)}' has no JSON schema: {reason.rstrip('.')}. Give it one with "
-        "Annotated[..., WithJsonSchema(...)], or leave the route out of the document with "
-        "RouteConfig(include_in_schema=False)."
-    )
 
 
 def _find_split(definitions: Mapping[CoreModeRef, _Definition]) -> set[str]:
