@@ -20,7 +20,7 @@ from typed_api import schema
 from typed_api.contract import BODYLESS_METHODS, BodyKind, Endpoint, Handler, body_parts
 from typed_api.openapi._document import Info
 from typed_api.openapi._operations import documented_handlers, is_class_of
-from typed_api.openapi._schemas import Mode, Schemas, walk
+from typed_api.openapi._schemas import Mode, Schemas, is_writable, walk
 from typed_api.schema import SchemaError
 
 __all__ = ["check_endpoints"]
@@ -155,7 +155,7 @@ class _Suspects:
     def _look_at_fields(self, model: type[BaseModel]) -> bool:
         known = self._known
         for model_field in model.__pydantic_fields__.values():
-            if callable(model_field.json_schema_extra):
+            if _is_suspect_extra(model_field.json_schema_extra):
                 return True
             if model_field.metadata and not all(map(_is_harmless, model_field.metadata)):
                 return True
@@ -181,14 +181,22 @@ def _is_suspect(node: Mapping[str, Any]) -> bool:
     if node["type"] in _SUSPECTS:
         return True
     metadata: Mapping[str, Any] = node.get("metadata") or {}
-    if callable(metadata.get("pydantic_js_extra")) or metadata.get("pydantic_js_annotation_functions"):
+    if _is_suspect_extra(metadata.get("pydantic_js_extra")) or metadata.get("pydantic_js_annotation_functions"):
         return True
     cls = node.get("cls")
     if not isinstance(cls, type):
         return bool(metadata.get("pydantic_js_functions"))
+    config: Any = getattr(cls, "__pydantic_config__", None) or {}
+    if _is_suspect_extra(config.get("json_schema_extra")):
+        return True
     if is_dataclass(cls) or issubclass(cls, Enum):
         return hasattr(cls, "__get_pydantic_json_schema__")
     return issubclass(cls, BaseModel) and not _has_own_schema(cls)
+
+
+def _is_suspect_extra(extra: object) -> bool:
+    """Tell whether what is added to a schema may be no JSON."""
+    return extra is not None and (callable(extra) or not is_writable(extra))
 
 
 def _is_ordinary(model: type[BaseModel]) -> bool:
@@ -214,7 +222,7 @@ def _has_own_schema(model: type[BaseModel]) -> bool:
     return (
         ours.__get_pydantic_json_schema__.__func__ is base.__get_pydantic_json_schema__.__func__
         and ours.__get_pydantic_core_schema__.__func__ is base.__get_pydantic_core_schema__.__func__
-        and not callable(model.model_config.get("json_schema_extra"))
+        and not _is_suspect_extra(model.model_config.get("json_schema_extra"))
     )
 
 

@@ -21,7 +21,8 @@ from typed_api.openapi._sources import Answer, Answers, Sources, mentions
 from typed_api.pattern import Pattern, SegmentKind
 from typed_api.problem import Problem
 from typed_api.status import BODYLESS_STATUSES, reason_phrase
-from typed_api.streams import EventStream, JsonLines
+from typed_api.streams import EventStream, File, JsonLines
+from typed_api.wire import parse_content_type
 
 __all__ = ["OpenAPIVersion", "Operations", "documented_handlers", "is_class_of", "paths_of", "tags_of"]
 
@@ -252,6 +253,8 @@ class Operations:
         described = without_null(properties.get(key, {}))
         if text_field.is_list and self.schemas.resolve(described).get("type") != "array":
             described = cast("dict[str, Any]", {"type": "array", "items": {}})  # One of its values is picked out.
+        if text_field.is_list and text_field.required:
+            described = _never_empty(described)
         self._fill_parameter(parameter, described)
         if where == "query" and text_field.is_list:
             parameter["style"], parameter["explode"] = "form", True
@@ -289,10 +292,14 @@ class Operations:
                 return {"content": {_BYTES: {"schema": dict(_BINARY)}, _ANY_TYPE: {}}}
 
     def _form(self, raw: dict[str, Any], type_: object) -> dict[str, Any]:
-        """Describe a form: as the model is, unless it has fields that may be null, which no text is."""
+        """Describe a form: as the model is, save for null and for an empty list, neither of which can be sent."""
         whole = self.schemas.resolve(raw)
         properties: dict[str, Any] = whole.get("properties", {})
         texts = {name: without_null(described) for name, described in properties.items()}
+        fields = schema.text_fields(type_)
+        for name in texts.keys() & fields.keys():
+            if fields[name].is_list and fields[name].required:
+                texts[name] = _never_empty(texts[name])
         if texts == properties:
             return raw
         described = {**whole, "properties": texts}
@@ -325,7 +332,9 @@ class Operations:
             both.add(_PROBLEM, self._problem_raw())
             replies[status] = both
         for status, reply in replies.items():
-            if status in _ERROR_RANGES:
+            # `ApiError` may be raised with any status, and is of the media type of a declared problem.
+            is_error = status.isdigit() and int(status) >= 400
+            if status in _ERROR_RANGES or (is_error and _PROBLEM in reply.media):
                 reply.add(_PROBLEM, self._problem_raw())
             responses[status] = self._response(reply)
         return {status: responses[status] for status in sorted(responses, key=_status_order)}
@@ -426,9 +435,10 @@ class Operations:
         self._add_json(reply, parts, calls)
         if parts.takes_bytes:
             for media_type in _set_types(calls, _BYTES):
-                reply.add(media_type, dict(_BINARY))
+                reply.add(media_type, _raw_bytes(media_type))
         if parts.takes_file:
-            reply.add(_ANY_TYPE, dict(_BINARY))
+            for media_type in _file_types(calls):
+                reply.add(media_type, _raw_bytes(media_type))
         if parts.event:
             self._add_items(reply, EventStream.media_type, self._event(parts))
         if parts.line:
@@ -453,7 +463,9 @@ class Operations:
             text = _textness(part)
             if sends and text is not False:
                 for media_type in _set_types(_of(calls, "send"), _TEXT):
-                    reply.add(media_type, raw if text else {"type": "string"})
+                    # Text that is sent as JSON is a whole document, not a string in one.
+                    described: Json = {} if _is_json(media_type) else raw if text else {"type": "string"}
+                    reply.add(media_type, described)
             if sends_json or text is not True:
                 for media_type in _set_types(_of(calls, "json", "send"), _JSON):
                     reply.add(media_type, raw)
@@ -492,6 +504,13 @@ def _docstring(handler: Handler) -> tuple[str, str]:
     return summary.strip(), rest.strip()
 
 
+def _never_empty(described: dict[str, Any]) -> dict[str, Any]:
+    """Ask for an item of a list that has to come: without one its key is missing."""
+    if described.get("type") != "array" or described.get("minItems", 0) > 0:
+        return described
+    return {**described, "minItems": 1}
+
+
 def _one_name_each(fields: Mapping[str, schema.TextField]) -> dict[str, schema.TextField]:
     """Leave one name to each field, the alias where there is a choice: a client needs no more than one."""
     chosen: dict[str, str] = {}
@@ -523,9 +542,26 @@ def _own_errors(handler: Handler, path: DocumentedPath) -> list[str]:
         statuses.append("413")
     if decodes:
         statuses.append("415")
-    if validates or request.query is not None or request.headers is not None:
+    if validates or any(map(_may_not_fit, (request.query, request.headers))):
         statuses.append("422")
     return [*statuses, "default"]
+
+
+def _may_not_fit(declared: Any) -> bool:
+    """Tell whether there is a query or are headers that do not fit: a model that asks for nothing takes all of them."""
+    if declared is None:
+        return False
+    core: Any = schema.core_schema_of(declared)
+    fields: Any = core.get("schema", {})
+    asks_for_nothing = (
+        core["type"] == "model"
+        and fields["type"] == "model-fields"
+        and not fields["fields"]
+        and core["config"].get("extra_fields_behavior", "ignore") == "ignore"
+        and not core.get("custom_init")
+        and "post_init" not in core
+    )
+    return not asks_for_nothing
 
 
 def _status_order(status: str) -> tuple[bool, str]:
@@ -549,6 +585,25 @@ def _set_types(calls: Sequence[Answer] | None, default: str) -> list[str]:
         return [default]
     usual = [answer.media_type or default if answer.is_plain else _ANY_TYPE for answer in calls]
     return list(dict.fromkeys(usual)) or [default]
+
+
+def _file_types(calls: Sequence[Answer] | None) -> list[str]:
+    """List the media types of files: what the source sets, or gives to `File`; else it is guessed from the name."""
+    sent = [answer for answer in calls or () if answer.call == "send" and answer.body in (None, File)]
+    types = [answer.media_type or answer.file_type or _ANY_TYPE if answer.is_plain else _ANY_TYPE for answer in sent]
+    return list(dict.fromkeys(types)) or [_ANY_TYPE]
+
+
+def _is_json(media_type: str) -> bool:
+    parsed = parse_content_type(media_type)
+    return parsed is not None and parsed.is_json
+
+
+def _raw_bytes(media_type: str) -> Json:
+    """Describe bytes that are sent as they stand; of JSON among them nothing is known."""
+    if _is_json(media_type):
+        return {}
+    return {"type": "string", "contentMediaType": _BYTES if media_type == _ANY_TYPE else media_type}
 
 
 def _textness(declared: object) -> bool | None:
@@ -576,8 +631,10 @@ def _agreed(answers: Iterable[bool | None]) -> bool | None:
 
 
 def _is_open(parts: BodyParts) -> bool:
-    """Tell whether how a body is sent depends on the call: text, and nothing."""
-    return any(part is None or part is type(None) or _textness(part) is not False for part in parts.json)
+    """Tell whether how a body is sent depends on the call: text, a file, and nothing."""
+    return parts.takes_file or any(
+        part is None or part is type(None) or _textness(part) is not False for part in parts.json
+    )
 
 
 def _parts(body: object) -> BodyParts:

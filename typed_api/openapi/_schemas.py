@@ -27,7 +27,7 @@ from typed_api import schema
 from typed_api.problem import Problem, ProblemError
 from typed_api.schema import SchemaError
 
-__all__ = ["Json", "Mode", "Schemas", "walk", "without_null"]
+__all__ = ["Json", "Mode", "Schemas", "is_writable", "walk", "without_null"]
 
 Json: TypeAlias = dict[str, object]
 """A JSON object."""
@@ -72,6 +72,10 @@ _DECIMAL: Final = r"^[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,3})?$"
 """The text of a decimal number. What Python reads beside it (underscores, blanks around) no client needs to know."""
 
 
+class _Foreign(Exception):
+    """A `json_schema_extra` has a value that JSON cannot hold."""
+
+
 class _Generator(GenerateJsonSchema):
     """Pydantic's generator, describing what goes over the wire.
 
@@ -110,6 +114,7 @@ class _Generator(GenerateJsonSchema):
     def generate_inner(self, schema: Any) -> _Raw:
         extra: Any = (schema.get("metadata") or {}).get("pydantic_js_extra")
         if isinstance(extra, dict):
+            _refuse_foreign(cast("_Raw", extra))
             # Pydantic would make lists of the sets in it, in another order in every run.
             schema = {**schema, "metadata": {**schema["metadata"], "pydantic_js_extra": _in_order(extra, extra)}}
         # Most nodes have nothing that asks for more than this; pydantic makes four closures for each all the same.
@@ -176,6 +181,9 @@ class _Generator(GenerateJsonSchema):
         )
         for annotation in annotations.values():
             self.note_examples(annotation)
+        config: Any = getattr(cls, "model_config", None) or getattr(cls, "__pydantic_config__", None) or {}
+        if isinstance(config.get("json_schema_extra"), dict):
+            _refuse_foreign(config["json_schema_extra"])
         if self._way:
             return self._remembering(method(node), node)
         self._way.append(cls.__name__)
@@ -417,6 +425,32 @@ def _json_value(value: Any) -> Any:
     return _NO_VALUE if written is value else _json_value(written)
 
 
+def _foreign_values(value: Any) -> Iterator[object]:
+    """Yield what JSON cannot hold in a value that a user gave; NaN aside, which is left out."""
+    if isinstance(value, dict):
+        for key, item in cast("dict[object, Any]", value).items():
+            yield from _foreign_values(key)
+            yield from _foreign_values(item)
+    elif isinstance(value, (list, tuple, AbstractSet)):
+        for item in cast("Iterable[Any]", value):
+            yield from _foreign_values(item)
+    elif value is not None and type(value) not in (bool, float, int, str):
+        try:
+            to_jsonable_python(value, by_alias=True)
+        except ValueError:
+            yield value
+
+
+def is_writable(value: object) -> bool:
+    """Tell whether JSON can hold a value that a user gave."""
+    return next(_foreign_values(value), _NO_VALUE) is _NO_VALUE
+
+
+def _refuse_foreign(extra: _Raw) -> None:
+    for value in _foreign_values(extra):
+        raise _Foreign(f"{value!r}, a value of type {type(value).__name__!r}")
+
+
 _ANY_SERIALIZER: Final = SchemaSerializer(core_schema.any_schema())
 
 
@@ -448,7 +482,7 @@ def _in_order(written: Any, value: Any) -> Any:
         values: Iterable[Any] = value.values()
         return {key: _in_order(item, of) for (key, item), of in zip(written.items(), values, strict=True)}
     if isinstance(written, list) and isinstance(value, (list, tuple)):
-        return [_in_order(item, of) for item, of in zip(cast("list[Any]", written), value, strict=True)]
+        return [_in_order(item, of) for item, of in zip(written, value, strict=True)]
     return written
 
 
@@ -722,6 +756,12 @@ class Schemas:
             return self._generator.generate_as(schema.core_schema_of(type_), mode)
         except SchemaError:
             raise
+        except _Foreign as error:
+            raise SchemaError(
+                type_,
+                f"'{schema.spell(type_)}' has a json_schema_extra{self._place()} with "
+                f"{_ADDRESS.sub('', str(error))}, which JSON cannot hold. Write it there as it stands in JSON.",
+            ) from None
         except PydanticOmit:
             raise SchemaError(type_, self._unschemable(type_, "it asks to be left out")) from None
         except (PydanticInvalidForJsonSchema, PydanticSchemaGenerationError, PydanticUserError) as error:
@@ -730,10 +770,12 @@ class Schemas:
             reason = f"making it raised {type(error).__name__}: {str(error).partition(chr(10))[0]}"
             raise SchemaError(type_, self._unschemable(type_, reason)) from error
 
+    def _place(self) -> str:
+        return f" at '{self._generator.failed_at}'" if self._generator.failed_at else ""
+
     def _unschemable(self, type_: object, reason: str) -> str:
-        at = f" at '{self._generator.failed_at}'" if self._generator.failed_at else ""
         return (
-            f"'{schema.spell(type_)}' has no JSON schema{at}: {_ADDRESS.sub('', reason).rstrip('.')}. Give it one with "
+            f"'{schema.spell(type_)}' has no JSON schema{self._place()}: {_ADDRESS.sub('', reason).rstrip('.')}. Give it one with "
             "Annotated[..., WithJsonSchema(...)], or leave the route out of the document with "
             "RouteConfig(include_in_schema=False)."
         )

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias, cast
 
 from typed_api.status import is_final_status
+from typed_api.streams import File
 
 __all__ = ["Answer", "Answers", "Call", "Sources", "mentions"]
 
@@ -46,6 +47,8 @@ class Answer(NamedTuple):
     """Whether the media type is what this says, and not something computed."""
     body: type | None
     """The class of the body, where it is made in the call itself."""
+    file_type: str | None = None
+    """The media type that a file made in the call is given; None where it is not written there as text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -437,7 +440,7 @@ class _Reader:
                 if attribute == "remove_header":
                     return _distinct([state._replace(media_type=None, is_plain=True) for state in states])
                 text = _literal_text(node.args[1]) if len(node.args) > 1 else None
-                media_type = None if text is None else text.partition(";")[0].strip().lower()
+                media_type = None if text is None else _media_type(text)
                 return _distinct(
                     [state._replace(media_type=media_type, is_plain=media_type is not None) for state in states]
                 )
@@ -463,10 +466,11 @@ class _Reader:
         if call == "send" and is_nothing:
             call = "end"
         body = None if not arguments else self._made_class(arguments[0])
+        file_type = _given_media_type(arguments[0]) if body is File else None
         for state in states:
             if state.status is None:
                 self.is_complete = False
-            self.found.append(Answer(state.status, call, state.media_type, state.is_plain, body))
+            self.found.append(Answer(state.status, call, state.media_type, state.is_plain, body, file_type))
 
     def _codes(self, node: ast.expr) -> tuple[int, ...] | None:
         """Find the statuses that an expression may be; None if it is computed."""
@@ -513,6 +517,17 @@ class _Reader:
 
     def _uses(self, *nodes: ast.AST) -> bool:
         return any(node in self._users for node in nodes)
+
+
+def _media_type(text: str) -> str:
+    return text.partition(";")[0].strip().lower()
+
+
+def _given_media_type(node: ast.expr) -> str | None:
+    """Find the media type that is given to a `File(...)`."""
+    keywords = node.keywords if isinstance(node, ast.Call) else []
+    texts = [_literal_text(keyword.value) for keyword in keywords if keyword.arg == "media_type"]
+    return None if not texts or texts[0] is None else _media_type(texts[0])
 
 
 def _literal_text(node: ast.expr) -> str | None:
