@@ -1006,6 +1006,18 @@ STEPS: Mapping[str, Step] = {
         "safe parameter-may-be-empty GET /a query.q",
         "breaking parameter-must-not-be-empty GET /a query.q",
     ),
+    **{
+        f"list of {of['type']} that may be empty": Step(
+            parameters(parameter(schema=array(items=of))),
+            parameters(parameter(schema=array(items=of), allowEmptyValue=True)),
+            "safe parameter-may-be-empty GET /a query.q",
+            f"{back} GET /a query.q",
+        )
+        for of, back in (
+            (text(), "risky empty-parameter-is-text"),
+            (integer(), "breaking parameter-must-not-be-empty"),
+        )
+    },
     "listed text that may be empty": Step(
         parameters(parameter(schema=text(enum=["a"]))),
         parameters(parameter(schema=text(enum=["a"]), allowEmptyValue=True)),
@@ -1058,8 +1070,8 @@ STEPS: Mapping[str, Step] = {
     "integer or truth value becomes text": Step(
         parameters(parameter(schema=any_of(integer(), {"type": "boolean"}))),
         parameters(parameter()),
-        "risky parameter-takes-text GET /a query.q\nsafe union-member-added GET /a query.q",
-        "breaking union-member-removed GET /a query.q\nsafe union-member-added GET /a query.q",
+        "risky parameter-takes-text GET /a query.q\n" * 2 + "safe union-member-added GET /a query.q",
+        "breaking union-member-removed GET /a query.q\n" + "safe union-member-added GET /a query.q\n" * 2,
     ),
     "parameter becomes a list": Step(
         parameters(parameter(schema=integer(minimum=1))),
@@ -1200,8 +1212,8 @@ STEPS: Mapping[str, Step] = {
     "text of a stream that 3.2 does not say": Step(
         streaming({"schema": text(maxLength=3), ITEMS: integer()}),
         streaming({"itemSchema": integer()}),
-        "breaking type-widened GET /a response 200 body",
-        "safe type-narrowed GET /a response 200 body",
+        "breaking type-widened GET /a response 200 body\nrisky length-loosened GET /a response 200 body",
+        "safe length-tightened GET /a response 200 body\nsafe type-narrowed GET /a response 200 body",
     ),
     "items of a stream beside the words of 3.2": Step(
         streaming({"itemSchema": integer(), ITEMS: integer()}),
@@ -1223,7 +1235,7 @@ STEPS: Mapping[str, Step] = {
     ),
     "data of an event that is no JSON": Step(
         streaming({ITEMS: event(integer())}),
-        streaming({ITEMS: obj(data=text())}),
+        streaming({ITEMS: obj(data=text(), id=text())}),
         "breaking type-widened GET /a response 200 body[item].data(content)\n"
         "risky content-media-type-changed GET /a response 200 body[item].data",
         "risky content-media-type-changed GET /a response 200 body[item].data\n"
@@ -1879,21 +1891,70 @@ def test_references_may_count_items_of_a_list() -> None:
 @pytest.mark.parametrize(
     ("broken", "sentence"),
     [
-        (document({"/a": 1}), "The old document has 1 where an object should be."),
-        (operation(parameters={}), "The old document has {} where a list of parameters should be."),
-        (operation(parameters=[1]), "The old document has 1 where a parameter should be."),
+        (document({"/a": 1}), "The old document has 1 at '/paths/~1a' where an object should be."),
+        (document({"/~": "x"}), "The old document has \"x\" at '/paths/~1~0' where an object should be."),
+        (document(components=5), "The old document has 5 at '/components' where an object should be."),
         (
-            responding(1),
-            "The old document has 1 where a schema should be, an object or a truth value.",
+            operation(parameters={}),
+            "The old document has {} at '/paths/~1a/get/parameters' where a list of parameters should be.",
         ),
         (
-            responding(any_of(1)),
-            "The old document has 1 where a schema should be, an object or a truth value.",
+            operation(parameters=[parameter(), 1]),
+            "The old document has 1 at '/paths/~1a/get/parameters/1' where a parameter should be.",
+        ),
+        (
+            operation(security=[1]),
+            "The old document has 1 at '/paths/~1a/get/security/0' where a security requirement should be.",
+        ),
+        (
+            {**responses(s200={"$ref": "#/components/responses/A"}), "components": {"responses": {"A": 5}}},
+            "The old document has 5 at '/components/responses/A' where an object should be.",
+        ),
+        (
+            {**responses(s200={"$ref": "#/x-a"}), "x-a": 5},
+            "The old document has 5 where an object should be.",
+        ),
+        (
+            headers(a=5),
+            "The old document has 5 at '/paths/~1a/get/responses/200/headers/a' where an object should be.",
+        ),
+        (
+            responding(1),
+            "The old document has 1 at '/paths/~1a/get/responses/200/content/application~1json/schema' where a schema, "
+            "an object or a truth value, should be.",
+        ),
+        (
+            responding(any_of(text(maxLength=1), 1)),
+            "The old document has 1 at '/paths/~1a/get/responses/200/content/application~1json/schema/anyOf/1' where a "
+            "schema, an object or a truth value, should be.",
+        ),
+        (
+            responding(ref("A"), A=obj(a=None)),
+            "The old document has null at '/components/schemas/A/properties/a' where a schema, an object or a truth "
+            "value, should be.",
         ),
     ],
 )
 def test_document_of_another_form_is_refused(broken: Json, sentence: str) -> None:
     assert refused(compare, broken, responding({})) == sentence
+
+
+def test_place_of_another_form_is_the_one_that_is_read() -> None:
+    broken = {**responding(ref("A"), A=obj(a=None)), "webhooks": None, "x-a": {"paths": None}}
+    assert refused(compare, responding({}), broken) == (
+        "The new document has null at '/components/schemas/A/properties/a' where a schema, an object or a truth value, "
+        "should be."
+    )
+
+
+def test_place_of_another_form_is_found_behind_an_object_inside_itself() -> None:
+    inner = obj()
+    inner["properties"]["b"] = inner
+    inner["properties"]["c"] = 7
+    assert refused(compare, responding(inner), responding(obj(b=obj(b=obj()), c=obj()))) == (
+        "The old document has 7 at '/paths/~1a/get/responses/200/content/application~1json/schema/properties/c' where "
+        "a schema, an object or a truth value, should be."
+    )
 
 
 @pytest.mark.parametrize("wrong", ["git:", "git:main", "git::a.json", "git:main:"])

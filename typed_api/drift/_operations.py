@@ -86,15 +86,17 @@ class _Reader:
         """Take a value as an object, through references; nothing is an empty one."""
         if value is None:
             return _EMPTY
+        found = value
         node = as_mapping(value)
         seen: set[str] = set()
         beside: dict[str, object] = {}
         while node is not None and isinstance(reference := node.get("$ref"), str) and reference not in seen:
             seen.add(reference)
             beside = {**{key: item for key, item in node.items() if key != "$ref"}, **beside}
-            node = as_mapping(document.resolve(reference))
+            found = document.resolve(reference)
+            node = as_mapping(found)
         if node is None:
-            raise DocumentError(f"{document.name} has {shown(value)} where {what} should be.")
+            raise document.misfit(found, "object", what)
         return {**node, **beside} if beside else node
 
     def _map(self, document: Document, value: object) -> dict[str, _Node]:
@@ -245,9 +247,7 @@ class _Reader:
         found: dict[str, _Parameter] = {}
         for side in (item, operation):
             if "parameters" in side and as_list(side["parameters"]) is None:
-                raise DocumentError(
-                    f"{document.name} has {shown(side['parameters'])} where a list of parameters should be."
-                )
+                raise document.misfit(side["parameters"], "list", "a list of parameters")
             for value in as_list(side.get("parameters")) or ():
                 node = self._node(document, value, "a parameter")
                 name, place = str(node.get("name")), str(node.get("in"))

@@ -216,9 +216,11 @@ class Comparison:
             _silence(seen)
 
     def takes_empty_text(self, new: object) -> bool:
-        """Tell whether a schema of the new document may let a text without a character through."""
-        shape = self.new.shape(self.new.schema(new))
-        return any(map(takes_empty_text, shape.members))
+        """Tell whether a schema of the new document may let a text without a character through, or a list of it."""
+        members = self.new.shape(self.new.schema(new)).members
+        lists = [member.keywords.get("items", ANYTHING) for member in members if takes_one_item(member)]
+        inner = [member for items in lists for member in self.new.shape(self.new.schema(items)).members]
+        return any(map(takes_empty_text, (*members, *inner)))
 
     def pair(self, old: object, new: object, view: View) -> _Pair:
         """Bring two schemas together: the same pair for the same schemas."""

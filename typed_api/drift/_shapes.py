@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias, TypeGuard
 
+from typed_api.drift._form import Wanted, misfit
+from typed_api.drift._report import printable, shown
 from typed_api.drift._source import DocumentError, as_list, as_mapping, resolve, split_reference
 
 __all__ = [
@@ -162,10 +164,14 @@ class Document:
             return value
         mapping = as_mapping(value)
         if mapping is None:
-            raise DocumentError(
-                f"{self.name} has {json.dumps(value)[:80]} where a schema should be, an object or a truth value."
-            )
+            raise self.misfit(value, "schema", "a schema, an object or a truth value,")
         return mapping
+
+    def misfit(self, value: object, wanted: Wanted, what: str) -> DocumentError:
+        """Make the error for a value in a place where something else should be, which it names."""
+        pointer = misfit(self.root, value, wanted)
+        place = "" if pointer is None else f" at '{printable(pointer)}'"
+        return DocumentError(f"{self.name} has {shown(value)}{place} where {what} should be.")
 
     def target(self, schema: Schema) -> tuple[str | None, Schema]:
         """Follow a schema that is nothing but a reference, and give the first component's name with the end."""
