@@ -7,6 +7,7 @@ in `.ci/run`, it fails.
 
 import os
 import shutil
+from collections.abc import Generator
 from typing import cast
 
 import pytest
@@ -44,6 +45,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.fail(f"TYPED_API_REQUIRE_ALL is 1, and this test {reason}.", pytrace=False)
     item.user_properties.extend((_LACKS, program_and_package) for program_and_package in sorted(lacking))
     pytest.skip(reason)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    # What a test prints and logs may be no Unicode, and the report goes from process to process as UTF-8.
+    report.sections = [(name, text.encode("utf-8", "backslashreplace").decode()) for name, text in report.sections]
+    return report
 
 
 class _Collector:
