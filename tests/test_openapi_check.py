@@ -55,8 +55,8 @@ class M(BaseModel):
 def test_field_without_a_schema_is_told() -> None:
     text = FOREIGN + "\ndef get(req: ApiRequest[None], res: ApiResponse[Ok[M]]): ..."
     assert problems_of(text) == [
-        "'pages/api/x.py': 'get' cannot be documented: 'M' has no JSON schema: Cannot generate a JsonSchema for "
-        "core_schema.IsInstanceSchema (<class 'checked_api_x.Foreign'>)." + MEND
+        "'pages/api/x.py': 'get' cannot be documented: 'M' has no JSON schema at 'M.a': Cannot generate a JsonSchema "
+        "for core_schema.IsInstanceSchema (<class 'checked_api_x.Foreign'>)." + MEND
     ]
 
 
@@ -149,7 +149,7 @@ def test_type_is_told_for_each_file() -> None:
 
 def test_document_of_a_type_without_a_schema_is_an_error() -> None:
     endpoint = endpoint_of(FOREIGN + "\ndef get(req: ApiRequest[None], res: ApiResponse[Ok[M]]): ...")
-    with pytest.raises(SchemaError, match=r"^'M' has no JSON schema: Cannot generate a JsonSchema"):
+    with pytest.raises(SchemaError, match=r"^'M' has no JSON schema at 'M\.a': Cannot generate a JsonSchema"):
         build_document([endpoint], INFO)
 
 
@@ -268,3 +268,88 @@ def test_checking_leaves_nothing_in_the_document() -> None:
     endpoint = endpoint_of(text)
     check_endpoints([endpoint], INFO)
     assert _names(build_document([endpoint], INFO)) == set()
+
+
+GIVEN: Final = "'pages/api/x.py': 'get' cannot be documented: 'M' has a json_schema_extra at 'M"
+NOT_JSON: Final = "which JSON cannot hold. Write it there as it stands in JSON."
+
+
+@pytest.mark.parametrize(
+    ("model", "at", "value"),
+    [
+        (
+            "a: int = Field(json_schema_extra={'examples': [object()]})",
+            ".a",
+            "<object object>, a value of type 'object'",
+        ),
+        (
+            "a: int = Field(json_schema_extra={'x': {'y': datetime.datetime.now}})",
+            ".a",
+            "<built-in method now of type object>, a value of type 'builtin_function_or_method'",
+        ),
+        ("a: int = Field(json_schema_extra={'x': (b'\\xff',)})", ".a", "b'\\xff', a value of type 'bytes'"),
+        (
+            "model_config = ConfigDict(json_schema_extra={'examples': [object()]})",
+            "",
+            "<object object>, a value of type 'object'",
+        ),
+        (
+            "a: list[Annotated[int, Field(json_schema_extra={'x': object()})]]",
+            ".a",
+            "<object object>, a value of type 'object'",
+        ),
+    ],
+)
+def test_extra_that_json_cannot_hold_is_told(model: str, at: str, value: str) -> None:
+    text = f"class M(BaseModel):\n    {model}\ndef get(req: ApiRequest[None], res: ApiResponse[Ok[M]]): ..."
+    assert problems_of(text) == [f"{GIVEN}{at}' with {value}, {NOT_JSON}"]
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        "@dataclasses.dataclass\nclass M:\n    __pydantic_config__ = EXTRA\n    a: int\n",
+        "class M(TypedDict):\n    a: int\nM.__pydantic_config__ = EXTRA\n",
+        "class M(RootModel[int]):\n    model_config = EXTRA\n",
+        "class M(RootModel[int]):\n    root: int = Field(json_schema_extra=EXTRA['json_schema_extra'])\n",
+    ],
+)
+def test_extra_of_any_class_is_looked_at(declared: str) -> None:
+    text = "EXTRA = ConfigDict(json_schema_extra={'examples': [object()]})\n" + declared
+    text += "\ndef get(req: ApiRequest[None], res: ApiResponse[Ok[list[M]]]): ..."
+    assert len(problems_of(text)) == 1
+
+
+def test_extra_that_becomes_json_is_no_problem() -> None:
+    text = """
+    class M(BaseModel):
+        model_config = ConfigDict(json_schema_extra={"x": {"a"}, "examples": [{"at": datetime.date(2024, 1, 2)}]})
+        a: float = Field(json_schema_extra={"x-nan": float("nan"), "y": (uuid.UUID(int=0), b"a")})
+
+    def get(req: ApiRequest[None], res: ApiResponse[Ok[M]]): ...
+    """
+    assert problems_of(text) == []
+
+
+def test_field_deep_inside_is_named() -> None:
+    text = """
+    import pydantic_core
+
+    class Own:
+        @classmethod
+        def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+            return pydantic_core.core_schema.no_info_plain_validator_function(lambda value: cls())
+
+    class Inner(BaseModel):
+        items: list[Own]
+
+    class M(BaseModel):
+        inner: dict[str, Inner]
+
+    def post(req: ApiRequest[M], res: ApiResponse[NoContent]): ...
+    """
+    [problem] = problems_of(text)
+    assert problem.startswith(
+        "'pages/api/x.py': 'post' cannot be documented: 'M' has no JSON schema at 'M.inner.items': "
+    )
+    assert " at 0x" not in problem

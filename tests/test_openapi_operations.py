@@ -29,6 +29,7 @@ USER_JSON: Final[dict[str, Any]] = {"application/json": {"schema": {"$ref": "#/c
 TEXT: Final[dict[str, Any]] = {"text/plain": {"schema": {"type": "string"}}}
 JSON_TEXT: Final[dict[str, Any]] = {"application/json": {"schema": {"type": "string"}}}
 BINARY: Final[dict[str, Any]] = {"type": "string", "contentMediaType": "application/octet-stream"}
+UPLOADED: Final[dict[str, Any]] = {**BINARY, "format": "binary"}
 LOCATION: Final[dict[str, Any]] = {
     "Location": {"required": True, "schema": {"type": "string", "format": "uri-reference"}}
 }
@@ -116,8 +117,24 @@ def test_problem_is_answered_as_problem_json() -> None:
 def test_subclass_of_problem_is_answered_as_problem_json() -> None:
     before = "class OutOfCredit(Problem):\n    balance: int\n"
     assert responses_of("PaymentRequired[OutOfCredit]", "...", before=before)["402"]["content"] == {
-        "application/problem+json": {"schema": {"$ref": "#/components/schemas/OutOfCredit"}}
+        "application/problem+json": {
+            "schema": {
+                "anyOf": [{"$ref": "#/components/schemas/OutOfCredit"}, {"$ref": "#/components/schemas/Problem"}]
+            }
+        }
     }
+
+
+def test_subclass_of_problem_under_a_success_is_alone() -> None:
+    before = "class Note(Problem):\n    balance: int\n"
+    assert responses_of("Ok[Note]", "...", before=before)["200"]["content"] == {
+        "application/problem+json": {"schema": {"$ref": "#/components/schemas/Note"}}
+    }
+
+
+def test_error_that_is_no_problem_is_documented_as_declared() -> None:
+    content = responses_of("Conflict[User]", "...", before=USER)["409"]["content"]
+    assert content == USER_JSON
 
 
 def test_problem_among_other_bodies_keeps_its_media_type() -> None:
@@ -128,8 +145,48 @@ def test_bytes_are_an_octet_stream() -> None:
     assert responses_of("Ok[bytes]", "...")["200"]["content"] == {"application/octet-stream": {"schema": BINARY}}
 
 
+@pytest.mark.parametrize(("declared", "body"), [("bytes", "b'[]'"), ("str", "'[]'")])
+@pytest.mark.parametrize("media_type", ["application/json", "application/vnd.x+json"])
+def test_of_raw_json_nothing_is_known(declared: str, body: str, media_type: str) -> None:
+    send = f"return res.set_header('content-type', '{media_type}').status(200).send({body})"
+    assert responses_of(f"Ok[{declared}]", send)["200"]["content"] == {media_type: {"schema": {}}}
+
+
+def test_text_in_json_stays_a_string() -> None:
+    assert responses_of("Ok[str]", "return res.json('a')")["200"]["content"] == JSON_TEXT
+
+
+def test_bytes_are_of_the_media_type_that_is_set() -> None:
+    send = "return res.set_header('content-type', 'text/csv; charset=utf-8').send(b'a,b')"
+    assert responses_of("Ok[bytes]", send)["200"]["content"] == {
+        "text/csv": {"schema": {"type": "string", "contentMediaType": "text/csv"}}
+    }
+
+
 def test_file_is_of_any_media_type() -> None:
     assert responses_of("Ok[File]", "...")["200"]["content"] == {"*/*": {"schema": BINARY}}
+
+
+PDF: Final[dict[str, Any]] = {"application/pdf": {"schema": {"type": "string", "contentMediaType": "application/pdf"}}}
+
+
+@pytest.mark.parametrize(
+    ("body", "content"),
+    [
+        ("return res.send(File('a', media_type='application/pdf'))", PDF),
+        ("return res.set_header('content-type', 'application/pdf').send(File('a', media_type='text/csv'))", PDF),
+        ("return res.send(File('a', media_type='application/json'))", {"application/json": {"schema": {}}}),
+        ("return res.send(File('a.pdf'))", {"*/*": {"schema": BINARY}}),
+        ("return res.send(File('a', media_type=req.query['type']))", {"*/*": {"schema": BINARY}}),
+        ("file = File('a', media_type='application/pdf')\nreturn res.send(file)", {"*/*": {"schema": BINARY}}),
+        (
+            "if req.query:\n    return res.send(File('a', media_type='application/pdf'))\nreturn res.send(File('b'))",
+            {**PDF, "*/*": {"schema": BINARY}},
+        ),
+    ],
+)
+def test_file_is_of_the_media_type_in_the_source(body: str, content: dict[str, Any]) -> None:
+    assert responses_of("Ok[File]", body)["200"]["content"] == content
 
 
 EVENT_ITEM: Final[dict[str, Any]] = {
@@ -277,6 +334,24 @@ def test_redirect_of_a_computed_status_is_a_range() -> None:
 
 def test_handler_without_input_has_no_errors_of_its_own_but_the_default() -> None:
     assert statuses_of("Ok[int]", "...") == ["200", "default"]
+
+
+@pytest.mark.parametrize(
+    ("model", "statuses"),
+    [
+        ("class Q(BaseModel): pass\n", ["204", "default"]),
+        ("class Q(BaseModel, extra='forbid'): pass\n", ["204", "422", "default"]),
+        ("class Q(BaseModel):\n    a: str = ''\n", ["204", "422", "default"]),
+        (
+            "class Q(BaseModel):\n    @pydantic.model_validator(mode='before')\n    @classmethod\n"
+            "    def check(cls, data: Any) -> Any: raise ValueError\n",
+            ["204", "422", "default"],
+        ),
+        ("class Q(BaseModel):\n    def model_post_init(self, _: Any) -> None: ...\n", ["204", "422", "default"]),
+    ],
+)
+def test_query_that_asks_for_nothing_is_never_refused(model: str, statuses: list[str]) -> None:
+    assert statuses_of("NoContent", "...", before=model, request="ApiRequest[None, Q]") == statuses
 
 
 def test_json_body_brings_its_errors() -> None:
@@ -435,8 +510,50 @@ def test_form_is_never_null() -> None:
 def test_file_that_may_be_left_out_is_a_file() -> None:
     types = "class F(BaseModel):\n    file: UploadFile | None = None\n"
     assert body_of("ApiRequest[Form[F]]", before=types)["content"] == {
-        "multipart/form-data": {"schema": {"type": "object", "properties": {"file": BINARY}}}
+        "multipart/form-data": {"schema": {"type": "object", "properties": {"file": UPLOADED}}}
     }
+
+
+@pytest.mark.parametrize(
+    ("declared", "described"),
+    [
+        ("list[int]", {"type": "array", "items": {"type": "integer"}, "minItems": 1}),
+        ("set[int] | None", {"type": "array", "items": {"type": "integer"}, "minItems": 1}),
+        (
+            "Annotated[list[int], Field(min_length=2)]",
+            {"type": "array", "items": {"type": "integer"}, "minItems": 2},
+        ),
+    ],
+)
+def test_list_that_has_to_come_is_never_empty(declared: str, described: dict[str, Any]) -> None:
+    types = f"class F(BaseModel):\n    a: {declared}\n"
+    document = document_of(
+        {"api/x.py": f"{types}\ndef post(req: ApiRequest[Form[F], F], res: ApiResponse[NoContent]): ..."}
+    )
+    operation = document["paths"]["/api/x"]["post"]
+    body = operation["requestBody"]["content"]["multipart/form-data"]["schema"]
+    body = document["components"]["schemas"]["F"] if "$ref" in body else body
+    [parameter] = operation["parameters"]
+    assert [parameter["schema"], body["properties"]["a"]] == [described, described]
+
+
+def test_files_that_have_to_come_are_one_at_least() -> None:
+    types = "class F(BaseModel):\n    files: list[UploadFile]\n"
+    assert body_of("ApiRequest[Form[F]]", before=types)["content"] == {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "properties": {"files": {"type": "array", "items": UPLOADED, "minItems": 1}},
+                "required": ["files"],
+            }
+        }
+    }
+
+
+def test_list_that_may_be_left_out_may_be_empty() -> None:
+    types = "class Q(BaseModel):\n    a: list[int] = []\n"
+    [parameter] = parameters_of(types, "ApiRequest[None, Q]")
+    assert parameter["schema"] == {"type": "array", "items": {"type": "integer"}, "default": []}
 
 
 UPLOAD: Final = """
@@ -460,8 +577,8 @@ def test_files_are_binary() -> None:
         "type": "object",
         "properties": {
             "title": {"type": "string"},
-            "file": BINARY,
-            "more": {"type": "array", "items": BINARY, "default": []},
+            "file": UPLOADED,
+            "more": {"type": "array", "items": UPLOADED, "default": []},
         },
         "required": ["title", "file"],
     }
@@ -771,7 +888,7 @@ def test_query_field_that_is_picked_out_of_a_list_is_a_list() -> None:
             "name": "ids",
             "in": "query",
             "required": True,
-            "schema": {"type": "array", "items": {}},
+            "schema": {"type": "array", "items": {}, "minItems": 1},
             "style": "form",
             "explode": True,
         }

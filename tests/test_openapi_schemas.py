@@ -658,7 +658,7 @@ def test_extra_that_is_no_json_becomes_json() -> None:
     types = """
 class M(BaseModel):
     model_config = ConfigDict(json_schema_extra={
-        "x-tuple": (1, 2), "x-set": {"b", "a"}, "x-keys": {1: "one"}, "x-nan": [float("nan"), 1.5], "x-class": object(),
+        "x-tuple": (1, 2), "x-set": {"b", "a"}, "x-keys": {1: "one"}, "x-nan": [float("nan"), 1.5],
     })
     a: int
 """
@@ -719,3 +719,44 @@ def test_what_a_request_may_hold_is_described_as_it_is_read() -> None:
     }
     read = [text for text in ("1", "-1.50", ".5", "1e-7", "", "x", "1.2.3", "--1") if re.search(number, text)]
     assert read == ["1", "-1.50", ".5", "1e-7"]
+
+
+# --- Enums and literals -----------------------------------------------------------------------------------------------
+
+
+COLOR: Final = """
+class C(enum.StrEnum):
+    RED = "red"
+    ROUGE = "red"
+    BLUE = "blue"
+"""
+
+
+def test_alias_of_a_member_is_no_other_value() -> None:
+    assert answer_schema(COLOR, "Ok[C]") == {"type": "string", "enum": ["red", "blue"]}
+
+
+@pytest.mark.parametrize(
+    ("declared", "described"),
+    [
+        ("Literal[C.RED, C.ROUGE, 'red', 'blue']", {"type": "string", "enum": ["red", "blue"]}),
+        ("Literal[C.RED, 'red']", {"type": "string", "const": "red"}),
+        ("Literal[1, True]", {"enum": [1, True]}),
+    ],
+)
+def test_literal_has_each_value_once(declared: str, described: dict[str, Any]) -> None:
+    schema = answer_schema(f"{COLOR}\nclass M(BaseModel):\n    a: {declared}\n")["properties"]["a"]
+    assert json.dumps(schema, sort_keys=True) == json.dumps(described, sort_keys=True)
+
+
+def test_members_of_a_flag_combine() -> None:
+    types = """
+class P(enum.IntFlag):
+    R = 1
+    W = 2
+
+class M(BaseModel):
+    p: P = P.R | P.W
+"""
+    schemas = both(types)
+    assert (schemas["P"], schemas["M"]["properties"]["p"]["default"]) == (INT, 3)

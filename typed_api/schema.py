@@ -818,8 +818,8 @@ def _ascii_digits(value: Any) -> Any:
 def _no_timestamp(error_type: Literal["date_parsing", "datetime_parsing"]) -> Callable[[Any], Any]:
     """Make the function that refuses text which is only a number, where a date is asked for.
 
-    Pydantic takes such text for seconds, or for milliseconds, since 1970. The formats that are promised for these fields
-    (`date` and `date-time`, RFC 3339 §5.6) have no such spelling, and `?day=20260101` would silently be a day in 1970.
+    Pydantic takes such text for seconds, or for milliseconds, since 1970. The formats that are promised for these
+    fields (`date` and `date-time`, RFC 3339 §5.6) have no such spelling, and `?at=20260101` would silently be 1970.
     """
 
     def refuse(value: Any) -> Any:

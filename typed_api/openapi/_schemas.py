@@ -112,13 +112,14 @@ class _Generator(GenerateJsonSchema):
 
     @override
     def generate_inner(self, schema: Any) -> _Raw:
-        extra: Any = (schema.get("metadata") or {}).get("pydantic_js_extra")
-        if isinstance(extra, dict):
+        metadata: _Raw | None = schema.get("metadata")
+        extra: Any = metadata.get("pydantic_js_extra") if metadata else None
+        if metadata and isinstance(extra, dict):
             _refuse_foreign(cast("_Raw", extra))
             # Pydantic would make lists of the sets in it, in another order in every run.
-            schema = {**schema, "metadata": {**schema["metadata"], "pydantic_js_extra": _in_order(extra, extra)}}
+            schema = {**schema, "metadata": {**metadata, "pydantic_js_extra": _in_order(extra, extra)}}
         # Most nodes have nothing that asks for more than this; pydantic makes four closures for each all the same.
-        if not schema.get("metadata") and "ref" not in schema and "serialization" not in schema:
+        if not metadata and "ref" not in schema and "serialization" not in schema:
             method = self._methods.get(schema["type"])
             if method is not None:
                 return method(schema)
@@ -154,24 +155,18 @@ class _Generator(GenerateJsonSchema):
 
     @override
     def _named_required_fields_schema(self, named_required_fields: Sequence[tuple[str, bool, Any]]) -> _Raw:
-        described: _Raw = {"type": "object", "properties": {}}
-        required: list[str] = []
-        # One by one, so that an error has the name of its field.
-        for entry in named_required_fields:
-            self._way.append(entry[0])
-            try:
-                one = super()._named_required_fields_schema([entry])
-            except Exception as error:
-                if error is not self._failure:
-                    self._failure, self.failed_at = error, ".".join(self._way)
-                raise
-            finally:
-                self._way.pop()
-            described["properties"].update(one["properties"])
-            required += one.get("required", [])
-        if required:
-            described["required"] = required
-        return described
+        self._way.append("")
+        try:
+            return super()._named_required_fields_schema(named_required_fields)
+        except Exception as error:
+            self._note_failure(error)
+            raise
+        finally:
+            self._way.pop()
+
+    def _note_failure(self, error: Exception) -> None:
+        if error is not self._failure:
+            self._failure, self.failed_at = error, ".".join(self._way)
 
     def _inside(self, node: Any, method: Callable[[Any], _Raw]) -> _Raw:
         """Describe a class, noting the examples of its fields."""
@@ -182,15 +177,17 @@ class _Generator(GenerateJsonSchema):
         for annotation in annotations.values():
             self.note_examples(annotation)
         config: Any = getattr(cls, "model_config", None) or getattr(cls, "__pydantic_config__", None) or {}
-        if isinstance(config.get("json_schema_extra"), dict):
-            _refuse_foreign(config["json_schema_extra"])
-        if self._way:
-            return self._remembering(method(node), node)
-        self._way.append(cls.__name__)
+        way = list(self._way)
+        self._way = way or [cls.__name__]
         try:
+            if isinstance(config.get("json_schema_extra"), dict):
+                _refuse_foreign(config["json_schema_extra"])
             return self._remembering(method(node), node)
+        except Exception as error:
+            self._note_failure(error)
+            raise
         finally:
-            self._way.pop()
+            self._way = way
 
     def note_examples(self, annotation: object) -> None:
         """Keep the examples with sets that a type, or a part of it, is annotated with.
@@ -204,13 +201,14 @@ class _Generator(GenerateJsonSchema):
             self.note_examples(annotation.annotation)
             for extra in annotation.metadata:
                 self.note_examples(extra)
-        elif isinstance(annotation, type) is False or get_args(annotation):
-            for part in (*get_args(annotation), *getattr(annotation, "__metadata__", ())):
-                if part is not annotation:
-                    self.note_examples(part)
+        elif not isinstance(annotation, type):
+            for part in get_args(annotation):  # Of `Annotated` what it is annotated with too.
+                self.note_examples(part)
 
     @override
     def _get_alias_name(self, field: Any, name: str) -> str:
+        if self._way:
+            self._way[-1] = name  # Asked of each field just before it is described.
         # The reader goes by the configuration of the model, of which older generators know nothing.
         if field["type"] != "computed-field" and self.mode == "validation" and self._reads_names_only():
             return name
@@ -333,6 +331,10 @@ class _Generator(GenerateJsonSchema):
         # Null that is left out of the schema (`SkipJsonSchema[None]`) is no default that a client could send.
         if described.get("default", _NO_VALUE) is None and described.get("type", "null") != "null":
             del described["default"]
+        encoded: Any = described.get("default")
+        if _is_of(encoded, list) and isinstance(schema.get("default"), AbstractSet):
+            # Pydantic has sorted the members by `<`, which of sets means something else.
+            described["default"] = sorted(encoded, key=_written)
         return described
 
     @override
@@ -369,9 +371,9 @@ class _Generator(GenerateJsonSchema):
 
     @override
     def literal_schema(self, schema: core_schema.LiteralSchema) -> _Raw:
-        values = [value.value if isinstance(value, Enum) else value for value in schema["expected"]]
+        values: list[object] = [value.value if isinstance(value, Enum) else value for value in schema["expected"]]
         # By type too: 1 equals True.
-        distinct = {(type(value), repr(value)): value for value in values}
+        distinct: dict[tuple[type, str], object] = {(type(value), repr(value)): value for value in values}
         return super().literal_schema({**schema, "expected": list(distinct.values())})
 
     def _remembering(self, described: _Raw, node: Any) -> _Raw:
@@ -463,27 +465,29 @@ def _in_order(written: Any, value: Any) -> Any:
         written: The value as JSON; a set may also stand as it is.
         value: The value itself.
     """
-    if not isinstance(written, (list, dict, AbstractSet)):
+    if not _is_of(written, list, dict, AbstractSet):
         return written
-    if not isinstance(value, (list, tuple, dict, AbstractSet)):
+    if not _is_of(value, list, tuple, dict, AbstractSet):
         try:
             # A model, say: its own serializer, which has written it, tells where its sets are.
-            plain = _ANY_SERIALIZER.to_python(value, by_alias=True, warnings=False)
+            plain: Any = _ANY_SERIALIZER.to_python(value, by_alias=True, warnings=False)
         except Exception:  # A serializer of the user's, which may have reckoned with JSON alone.
             return written
-        return written if plain is value else _in_order(written, plain)
-    if isinstance(value, AbstractSet):
-        members = cast("Iterable[Any]", written)
-        pairs = zip(members, cast("Iterable[Any]", value), strict=False)
-        return sorted((_in_order(item, member) for item, member in pairs), key=_written)
-    if len(cast("Any", written)) != len(cast("Any", value)):
+        return _in_order(written, plain) if _is_of(plain, list, tuple, dict, AbstractSet) else written
+    if len(written) != len(value) or _is_of(written, dict) != _is_of(value, dict):
         return written
-    if isinstance(written, dict) and isinstance(value, dict):
-        values: Iterable[Any] = value.values()
-        return {key: _in_order(item, of) for (key, item), of in zip(written.items(), values, strict=True)}
-    if isinstance(written, list) and isinstance(value, (list, tuple)):
-        return [_in_order(item, of) for item, of in zip(written, value, strict=True)]
-    return written
+    if _is_of(written, dict):
+        values = zip(written.items(), value.values(), strict=True)
+        return {key: _in_order(item, of) for (key, item), of in values}
+    items = [_in_order(item, of) for item, of in zip(written, value, strict=True)]
+    if _is_of(value, AbstractSet):
+        return sorted(items, key=_written)
+    return items
+
+
+def _is_of(value: object, *classes: type) -> bool:
+    # A narrowed `Any` would be a list of nobody knows what.
+    return isinstance(value, classes)
 
 
 def _holds_set(value: Any) -> bool:
@@ -548,7 +552,12 @@ class _Copier:
             elif kind is dict:
                 if key != "propertyNames" or self._may_be_text(value):
                     copied[key] = self._mapping(key, value)
-            elif kind is list and key == "examples" and _written(value) in self._generator.examples:
+            elif (
+                kind is list
+                and key == "examples"
+                and self._generator.examples
+                and _written(value) in self._generator.examples
+            ):
                 copied[key] = _json_value(self._generator.examples[_written(value)])
             elif kind is list and key in _SCHEMAS:
                 copied[key] = [self._schema(item) for item in value]
@@ -774,8 +783,9 @@ class Schemas:
         return f" at '{self._generator.failed_at}'" if self._generator.failed_at else ""
 
     def _unschemable(self, type_: object, reason: str) -> str:
+        reason = _ADDRESS.sub("", reason).rstrip(".")
         return (
-            f"'{schema.spell(type_)}' has no JSON schema{self._place()}: {_ADDRESS.sub('', reason).rstrip('.')}. Give it one with "
+            f"'{schema.spell(type_)}' has no JSON schema{self._place()}: {reason}. Give it one with "
             "Annotated[..., WithJsonSchema(...)], or leave the route out of the document with "
             "RouteConfig(include_in_schema=False)."
         )
