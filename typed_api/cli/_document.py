@@ -10,26 +10,13 @@ from typing import Final, Literal
 
 import click
 
-from typed_api.app import TypedAPI
-from typed_api.cli._project import Abort, build_or_abort, enter, settle_or_refuse
+from typed_api.cli._project import Abort, build_to_look_at
 from typed_api.errors import ConfigError
 from typed_api.openapi import OpenAPIVersion, serialize
 
 __all__ = ["client", "diff", "openapi"]
 
 _VERSIONS: Final = ("3.1", "3.2")
-
-
-def _build(path: str) -> TypedAPI:
-    """Make the app of a project for its document; its folder is the working directory then."""
-    enter(path)
-    settings = settle_or_refuse()
-    # What modules print while they are imported is not what was asked for.
-    with contextlib.redirect_stdout(sys.stderr):
-        app = build_or_abort()
-    if not isinstance(app, TypedAPI):
-        raise click.UsageError(f"The setting app = {settings.app!r} is a {type(app).__name__}, not a TypedAPI.")
-    return app
 
 
 def _write(output: Path | None, data: bytes) -> None:
@@ -63,7 +50,7 @@ def openapi(path: str, output: Path | None, committed: Path | None, version: Ope
     if output is not None and committed is not None:
         raise click.UsageError("--check writes nothing, so it does not go with -o. Leave one of them out.")
     here = Path.cwd()
-    app = _build(path)
+    app = build_to_look_at(path)
     if committed is None:
         _write(None if output is None else here / output, serialize(app.openapi(version or "3.1")))
         return
@@ -126,7 +113,7 @@ def client(language: str, path: str, output: Path | None, document: str | None) 
         (here / output).parent.mkdir(exist_ok=True)
     source: Mapping[str, object]
     if document is None:
-        source = _build(path).openapi()
+        source = build_to_look_at(path).openapi()
     else:
         from typed_api.drift import DocumentError, load_document
 

@@ -4,6 +4,7 @@ Owns the order of settings (options, environment, `.env` files, `pyproject.toml`
 describe.
 """
 
+import contextlib
 import importlib
 import inspect
 import os
@@ -26,6 +27,7 @@ __all__ = [
     "build_app",
     "build_for_development",
     "build_or_abort",
+    "build_to_look_at",
     "enter",
     "read_settings",
     "settle",
@@ -228,3 +230,22 @@ def build_or_abort() -> ASGIApp:
         return build_app()
     except (StartupError, ConfigError) as error:
         raise Abort(str(error)) from None
+
+
+def build_to_look_at(path: str) -> TypedAPI:
+    """Make the app of the project in a folder, which is the working directory then, for a command that serves nothing.
+
+    Args:
+        path: The folder.
+
+    Returns:
+        The app; whoever only wraps one in middleware has none to look at, and is refused.
+    """
+    enter(path)
+    settings = settle_or_refuse()
+    # What modules print while they are imported is not what was asked for.
+    with contextlib.redirect_stdout(sys.stderr):
+        app = build_or_abort()
+    if not isinstance(app, TypedAPI):
+        raise click.UsageError(f"The setting app = {settings.app!r} is a {type(app).__name__}, not a TypedAPI.")
+    return app

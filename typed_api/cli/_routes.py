@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from typed_api.app import TypedAPI
-from typed_api.cli._project import Abort, build_app, build_or_abort, enter, settle_or_refuse
+from typed_api.cli._project import Abort, build_app, build_to_look_at, enter, settle_or_refuse
 from typed_api.config import Settings
 
 __all__ = ["check", "routes"]
@@ -22,13 +21,7 @@ __all__ = ["check", "routes"]
 @click.option("--json", "as_json", is_flag=True, help="Print for a program to read.")
 def routes(path: str, as_json: bool) -> None:
     """List the routes of the project in PATH."""
-    enter(path)
-    settings = settle_or_refuse()
-    # What modules print while they are imported is not what was asked for.
-    with contextlib.redirect_stdout(sys.stderr):
-        app = build_or_abort()
-    if not isinstance(app, TypedAPI):
-        raise click.UsageError(f"The setting app = {settings.app!r} is a {type(app).__name__}, not a TypedAPI.")
+    app = build_to_look_at(path)
     rows = [
         {"path": endpoint.pattern.template, "methods": list(endpoint.methods), "file": endpoint.file}
         for endpoint in sorted(app.endpoints, key=lambda endpoint: (endpoint.pattern.template, endpoint.file))
