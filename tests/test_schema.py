@@ -80,7 +80,6 @@ def spelled(value: object) -> str:
     return re.sub(r" at 0x[0-9a-f]+", "", repr(value))
 
 
-
 def refusal(call: Callable[[], object]) -> Refusal:
     """Call something that must refuse a request, and give status, detail and errors."""
     with pytest.raises(ApiError) as caught:
