@@ -191,7 +191,11 @@ def _is_suspect(node: Mapping[str, Any]) -> bool:
         return True
     if is_dataclass(cls) or issubclass(cls, Enum):
         return hasattr(cls, "__get_pydantic_json_schema__")
-    return issubclass(cls, BaseModel) and not _has_own_schema(cls)
+    if not issubclass(cls, BaseModel):
+        return False
+    # What is added to the root of a root model stands in the field alone, in some releases of pydantic.
+    root = cls.__pydantic_fields__["root"] if node.get("root_model") else None
+    return not _has_own_schema(cls) or (root is not None and _is_suspect_extra(root.json_schema_extra))
 
 
 def _is_suspect_extra(extra: object) -> bool:

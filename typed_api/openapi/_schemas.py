@@ -182,6 +182,11 @@ class _Generator(GenerateJsonSchema):
         try:
             if isinstance(config.get("json_schema_extra"), dict):
                 _refuse_foreign(config["json_schema_extra"])
+            if node.get("root_model"):
+                # Some releases of pydantic take it over as it is.
+                extra: Any = annotations["root"].json_schema_extra
+                if isinstance(extra, dict):
+                    _refuse_foreign(cast("_Raw", extra))
             return self._remembering(method(node), node)
         except Exception as error:
             self._note_failure(error)
@@ -314,7 +319,7 @@ class _Generator(GenerateJsonSchema):
         described = super().decimal_schema(schema)
         for choice in cast("list[_Raw]", described.get("anyOf", [described])):
             if choice.get("type") == "string":
-                choice.setdefault("pattern", _DECIMAL)
+                choice["pattern"] = _DECIMAL  # Some releases of pydantic have one, others none.
         return described
 
     @override
