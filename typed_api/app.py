@@ -6,7 +6,6 @@ middleware, and what a client sees of an exception.
 
 import contextlib
 import copy
-import gc
 import html
 import inspect
 import logging
@@ -14,7 +13,7 @@ import os
 import re
 import textwrap
 import traceback
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self, TypeAlias, cast
@@ -25,6 +24,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from typed_api import wire
+from typed_api._collector import collector_paused
 from typed_api._types import ASGIApp, Message, Receive, Scope, Send
 from typed_api.adapter import Adapter, Fail, Params, Services, WatchedSend, compile_handler
 from typed_api.body import ClientDisconnected, check_framing
@@ -331,7 +331,7 @@ class TypedAPI:
         except PatternError as error:
             problems.append(str(error))
             word_separator = None
-        with _collector_paused():
+        with collector_paused():
             try:
                 self.endpoints = self._discover(pages, word_separator)
             except StartupError as error:
@@ -793,21 +793,6 @@ async def _send_debug(scope: Scope, send: Send, sentence: str, text: str, extra:
         headers = [(b"content-type", PROBLEM_TYPE)]
         body = problem_json(ApiError(500, sentence), {"traceback": text.splitlines(), **extra})
     await _send_whole(send, 500, headers, b"" if scope["method"] == "HEAD" else body, length=len(body))
-
-
-@contextlib.contextmanager
-def _collector_paused() -> Generator[None]:
-    """Keep the garbage collector away from the building of thousands of routes, none of which is garbage.
-
-    It would walk all of them again and again, which takes longer than the building itself.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _status_of(error: Exception) -> int:

@@ -3,17 +3,16 @@
 Owns the order of everything and the names of operations.
 """
 
-import contextlib
-import gc
 import json
 import re
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from pydantic_core import to_json
 
+from typed_api._collector import collector_paused
 from typed_api.config import METHODS
 from typed_api.contract import Endpoint, Handler
 from typed_api.openapi._operations import (
@@ -160,20 +159,8 @@ def build_document(
     Raises:
         SchemaError: If a declared type has no JSON schema; `check_endpoints` finds it before.
     """
-    with _collector_paused():
+    with collector_paused():
         return _build(endpoints, info, openapi, servers)
-
-
-@contextlib.contextmanager
-def _collector_paused() -> Generator[None]:
-    """Keep the garbage collector away: it would walk all routes again and again, for longer than the building takes."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _build(
