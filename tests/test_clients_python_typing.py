@@ -38,7 +38,6 @@ def test_wrong_calls_and_no_others_are_refused(findings: Mapping[str, Findings],
 
 
 def test_ruff_finds_nothing_by_default(folder: Path) -> None:
-    pytest.importorskip("ruff")
     assert run("ruff", "check", "--isolated", "--no-cache", "client.py", folder=folder) == "All checks passed!\n"
 
 

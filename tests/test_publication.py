@@ -39,6 +39,20 @@ def problems(files: dict[str, str], **options: Any) -> Sequence[str]:
     return caught.value.problems
 
 
+@pytest.fixture
+def built(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Count how often a document is built."""
+    built: list[int] = []
+    build: Callable[..., dict[str, object]] = vars(publication_module)["build_document"]
+
+    def count(*args: Any, **options: Any) -> dict[str, object]:
+        built.append(1)
+        return build(*args, **options)
+
+    monkeypatch.setattr(publication_module, "build_document", count)
+    return built
+
+
 # --- Where it is ------------------------------------------------------------------------------------------------------
 
 
@@ -148,15 +162,7 @@ def test_document_has_a_tag_and_is_not_sent_twice() -> None:
     assert first.headers["cache-control"] == "no-cache"
 
 
-async def test_document_is_built_once_for_all_that_ask_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    built: list[int] = []
-    build: Callable[..., dict[str, object]] = vars(publication_module)["build_document"]
-
-    def count(*args: Any, **options: Any) -> dict[str, object]:
-        built.append(1)
-        return build(*args, **options)
-
-    monkeypatch.setattr(publication_module, "build_document", count)
+async def test_document_is_built_once_for_all_that_ask_at_once(built: list[int]) -> None:
     answers: list[int] = []
     transport = httpx2.ASGITransport(create_app({"api/hello.py": HELLO}))
     async with (
@@ -284,15 +290,7 @@ def post(req: ApiRequest[Taken], res: ApiResponse[Ok[Taken] | Conflict[Taken]]) 
     assert [client.post("/api/x", json=body).status_code for body in ({}, {"name": "a"})] == [422, 409]
 
 
-def test_document_is_built_once_for_all_checks(monkeypatch: pytest.MonkeyPatch) -> None:
-    built: list[int] = []
-    build: Callable[..., dict[str, object]] = vars(publication_module)["build_document"]
-
-    def count(*args: Any, **options: Any) -> dict[str, object]:
-        built.append(1)
-        return build(*args, **options)
-
-    monkeypatch.setattr(publication_module, "build_document", count)
+def test_document_is_built_once_for_all_checks(built: list[int]) -> None:
     app = create_app({"api/hello.py": HELLO, "api/user.py": DRIFTING})
     for path in ("/api/hello", "/api/user", "/api/user?name=bad"):
         for _ in range(2):
